@@ -1,0 +1,13 @@
+//! The domain of Gantry: values and decisions, no input or output.
+//!
+//! What is deliberately missing here: a clock, a random source, a socket, a file, an async runtime.
+//! A decision takes everything it needs as arguments and answers with a value, so that it can be
+//! read, tabulated and tested without a server.
+
+pub mod account;
+pub mod credentials;
+pub mod ids;
+pub mod masking;
+pub mod protocol;
+pub mod run;
+pub mod slug;

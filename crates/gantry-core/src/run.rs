@@ -1,0 +1,11 @@
+//! A run: its kind, its phases, its states, and the one function that moves it.
+
+mod kind;
+mod phase;
+mod state;
+
+pub use kind::RunKind;
+pub use phase::Phase;
+pub use state::RunState;
+
+pub mod transition;
