@@ -5,9 +5,12 @@
 //! read, tabulated and tested without a server.
 
 pub mod account;
+pub mod api_key;
 pub mod credentials;
 pub mod ids;
 pub mod masking;
 pub mod protocol;
+pub mod quoted;
 pub mod run;
 pub mod slug;
+pub mod space;
