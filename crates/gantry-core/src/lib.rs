@@ -6,7 +6,10 @@
 
 pub mod account;
 pub mod api_key;
+pub mod commit;
 pub mod credentials;
+pub mod engine;
+pub mod hooks;
 pub mod ids;
 pub mod masking;
 pub mod protocol;

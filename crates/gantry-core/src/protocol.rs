@@ -1,1 +1,35 @@
-//! To be written.
+//! What a worker and the server say to each other: one protocol for the embedded worker and for
+//! any other.
+//!
+//! HTTP/1.1 with JSON bodies below `/worker/v1`, bearer token in every request. Every message about
+//! a run carries the fencing number of the lease it was given under; a stale one is answered
+//! `409` ([`Refusal`]) whatever it says. Messages are idempotent: the same one sent again (after a
+//! lost answer, or from a spool) has no second effect.
+//!
+//! | request | body | answer |
+//! |---|---|---|
+//! | `POST hello` | [`Hello`] | [`Welcome`] |
+//! | `POST claim` | [`Claim`] | `200` [`Job`], or `204` after `wait_ms` |
+//! | `POST runs/{run}/heartbeat` | [`Heartbeat`] | [`HeartbeatAnswer`]; held back up to `wait_ms` |
+//! | `POST runs/{run}/prepared` | [`Prepared`] | [`Next`] |
+//! | `POST runs/{run}/logs/{version}?fence=&offset=` | masked bytes | `204` |
+//! | `PUT runs/{run}/plan?fence=` | the plan bundle (tar) | `204` |
+//! | `GET runs/{run}/plan?fence=` | | the plan bundle |
+//! | `PUT runs/{run}/plan-json?fence=` | plan JSON, sensitive values masked | `204` |
+//! | `PUT runs/{run}/errored-state?fence=` | `errored.tfstate` | `204` |
+//! | `POST runs/{run}/finished` | [`PhaseFinished`] | [`Next`] |
+//! | `POST runs/{run}/released` | [`Released`] | `204` |
+
+mod environment;
+mod job;
+mod phase;
+
+pub use environment::{EnvVar, WireSecret};
+pub use job::{Claim, Heartbeat, HeartbeatAnswer, Hello, Job, Prepared, Refusal, Source, Start, Tool, Welcome};
+pub use phase::{Limits, Next, PhaseFinished, PhaseOutcome, PhaseStart, Released};
+
+/// Changes with every incompatible message; a worker of another version is refused at `hello`.
+pub const VERSION: u32 = 1;
+
+/// The path below which the protocol is served.
+pub const PREFIX: &str = "/worker/v1";

@@ -1,1 +1,21 @@
-//! placeholder
+//! Everything that Gantry keeps in its relational database, and the only place with SQL.
+//!
+//! [`Store`] hides which database is there: SQLite in the data directory, or PostgreSQL. Each
+//! statement is written once, in the subset both understand (TEXT identifiers, BIGINT epoch
+//! milliseconds and 0/1 flags, JSON as TEXT, `$1` placeholders); what differs stands in
+//! `dialect.rs`. Functions are named by intent, take a [`Reader`] or a [`Tx`], and live in a file
+//! named after their noun. Logs, plans and workspaces are not here but in object storage.
+
+mod db;
+mod dialect;
+mod error;
+mod migrate;
+
+pub mod account;
+pub mod api_key;
+pub mod data_key;
+pub mod space;
+
+pub use db::{Connect, Reader, Row, Store, Tx, Value};
+pub use dialect::Dialect;
+pub use error::StoreError;

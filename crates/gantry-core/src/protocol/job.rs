@@ -1,0 +1,117 @@
+use serde::{Deserialize, Serialize};
+
+use crate::commit::Commit;
+use crate::engine::Engine;
+use crate::ids::{RunId, StackId, WorkerId};
+use crate::run::RunKind;
+
+/// The first message of a worker, after it has reported what its predecessor left in the spool.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Hello {
+    pub protocol: u32,
+    pub worker: WorkerId,
+    /// How children are isolated, in words; shown with the worker and in the log of each run.
+    pub sandbox: String,
+    /// `None`: cloud metadata addresses are out of reach of children. Otherwise the sentence that
+    /// says why they are not filtered.
+    pub metadata_unfiltered: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Runs of this worker's predecessor that the server still counts as running: the worker
+    /// proves by saying hello that their process trees are dead.
+    pub lease_seconds: u64,
+}
+
+/// Asks for work and waits for it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Claim {
+    pub worker: WorkerId,
+    pub wait_ms: u64,
+}
+
+/// A run, or the rest of one, held by lease.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    pub run: RunId,
+    pub stack: StackId,
+    pub kind: RunKind,
+    pub start: Start,
+    /// Names this lease. A later lease of the same stack has a higher number.
+    pub fence: i64,
+    pub source: Source,
+    pub tool: Tool,
+    /// Name of the Terraform workspace to select after initialize.
+    pub workspace: Option<String>,
+    /// A task's command.
+    pub command: Option<String>,
+    pub skip_initialization: bool,
+    /// Globs of files that the plan phase may add for apply, beside the defaults.
+    pub carry: Vec<String>,
+    /// Whether an applied plan is confirmed by the plan phase itself: the worker then lets the
+    /// server start apply at once and reads the plan's JSON beside it.
+    pub autodeploy: bool,
+    /// Hooks that run at the very end, without cloud credentials.
+    pub after_run: Vec<String>,
+    /// Log version of the preparing state, for what git and the worker say.
+    pub version: i64,
+}
+
+/// Where in a run's life the job begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Start {
+    /// Check out, initialize, and on.
+    Fresh,
+    /// The plan was confirmed: apply (or destroy) it.
+    Apply,
+    /// A new plan on the same commit.
+    Replan,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// An `https://` URL, or an absolute path below a configured root.
+    pub url: String,
+    pub branch: String,
+    /// The commit the run is pinned to; `None` only before the first `prepared`.
+    pub commit: Option<String>,
+    /// Relative to the checkout; empty means its top.
+    pub project_root: String,
+    pub sparse_paths: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Tool {
+    pub engine: Engine,
+    /// An exact version, or `None` for whatever the worker has.
+    pub version: Option<String>,
+}
+
+/// The checkout is there; the run is pinned to this commit from now on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Prepared {
+    pub fence: i64,
+    pub commit: Commit,
+}
+
+/// Renews the lease, and hears of a stop as soon as somebody asks for one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Heartbeat {
+    pub fence: i64,
+    pub wait_ms: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HeartbeatAnswer {
+    /// Somebody asked to stop the run: interrupt the child in order.
+    pub stop: bool,
+}
+
+/// The body of a `409`: the lease is gone, or the message does not fit the run's state. The worker
+/// ends the child in order and keeps what it could not report.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Refusal {
+    pub reason: String,
+}

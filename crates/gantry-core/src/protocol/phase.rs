@@ -1,0 +1,79 @@
+use serde::{Deserialize, Serialize};
+
+use super::EnvVar;
+use crate::run::Phase;
+
+/// What the worker does next with a run it holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Next {
+    /// Start this phase now: credentials inside are minutes old at most.
+    Phase(Box<PhaseStart>),
+    /// The run waits for a person, or has ended: run `after_run` when `ended`, then release.
+    Release { ended: bool, env: Vec<EnvVar> },
+}
+
+/// A phase, with everything its child gets.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PhaseStart {
+    pub phase: Phase,
+    /// Names the log of this phase.
+    pub version: i64,
+    /// In the order of the spec, later wins: computed, contexts, stack, overrides. `${NAME}` in
+    /// a value is resolved by the worker.
+    pub env: Vec<EnvVar>,
+    /// What was issued for this phase, and for no other. Wins over everything.
+    pub credentials: Vec<EnvVar>,
+    /// When the credentials end, Unix milliseconds.
+    pub credentials_expire: Option<i64>,
+    /// Sentences for the top of the phase's log: which identity it uses, or why it has none.
+    pub notices: Vec<String>,
+    pub before: Vec<String>,
+    pub after: Vec<String>,
+    /// Init hooks, for an initialisation that has to be repeated inside this phase.
+    pub init_before: Vec<String>,
+    pub init_after: Vec<String>,
+    pub limits: Limits,
+}
+
+/// How long a phase may take. Seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    pub time: u64,
+    /// Without a byte of output.
+    pub silence: u64,
+    /// Between the interrupt and the kill.
+    pub grace: u64,
+}
+
+/// A phase's child has ended and its whole log is with the server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PhaseFinished {
+    pub fence: i64,
+    pub phase: Phase,
+    pub version: i64,
+    pub outcome: PhaseOutcome,
+    /// An `errored.tfstate` was found and uploaded.
+    pub errored_state: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum PhaseOutcome {
+    Succeeded,
+    /// A plan with nothing to do.
+    NoChanges,
+    /// A plan with something to do; its bundle was uploaded.
+    Changes,
+    /// A sentence for the run's page.
+    Failed { reason: String },
+    /// Ended because somebody asked for it.
+    Stopped,
+}
+
+/// The worker lets go of a run; before a phase could start when `failed` says why.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Released {
+    pub fence: i64,
+    pub failed: Option<String>,
+}
