@@ -1,9 +1,11 @@
 //! A run: its kind, its phases, its states, and the one function that moves it.
 
+mod effect;
 mod kind;
 mod phase;
 mod state;
 
+pub use effect::{Effect, SystemLock};
 pub use kind::RunKind;
 pub use phase::Phase;
 pub use state::RunState;

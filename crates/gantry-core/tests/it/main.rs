@@ -1,0 +1,4 @@
+//! Integration tests of `gantry-core`: goldens and properties over its public face.
+
+mod golden;
+mod run_states;
