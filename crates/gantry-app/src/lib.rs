@@ -1,1 +1,25 @@
-//! placeholder
+//! What Gantry does: each operation authorises, loads, decides (in `gantry-core`), saves, and tells.
+//!
+//! Knows no HTTP and no GraphQL. A file is named after its noun, the same as in the store below
+//! and in the API above.
+
+mod app;
+mod clock;
+mod error;
+mod keyring;
+mod objects;
+mod subject;
+mod wake;
+
+pub mod account;
+pub mod api_key;
+pub mod login;
+pub mod space;
+
+pub use app::{App, Settings};
+pub use clock::Clock;
+pub use error::OpError;
+pub use keyring::{Keyring, MasterKey, Sealed};
+pub use objects::{Objects, ObjectsLocation};
+pub use subject::{Subject, Who};
+pub use wake::Wake;

@@ -1,0 +1,146 @@
+use std::sync::Arc;
+
+use gantry_core::account::Subdomain;
+use gantry_core::ids::SpaceId;
+use gantry_core::space::{LEGACY, ROOT, Space};
+use gantry_store::{Store, account, space};
+
+use crate::{Clock, Keyring, MasterKey, Objects, OpError, Wake};
+
+/// What the operator decides about the whole installation, as far as operations need to know it.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Base URL that clients reach us under: no trailing slash, no `/graphql`.
+    pub public_url: String,
+    /// Directories below which a repository may be a local path.
+    pub local_repository_roots: Vec<std::path::PathBuf>,
+    /// `…/{namespace}/{repository}`: resolves a stack without a source block of its own.
+    pub repository_template: Option<String>,
+    /// Per-phase limits in seconds.
+    pub phase_time_limit: u64,
+    pub phase_silence_limit: u64,
+    pub stop_grace: u64,
+    /// How long a worker's lease lasts without a heartbeat, in seconds.
+    pub lease: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            public_url: "http://127.0.0.1:7878".into(),
+            local_repository_roots: vec![],
+            repository_template: None,
+            phase_time_limit: 70 * 60,
+            phase_silence_limit: 7 * 60,
+            stop_grace: 60,
+            lease: 30,
+        }
+    }
+}
+
+/// The operations and what they work on. One per server, shared by every request.
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) objects: Objects,
+    pub(crate) keys: Keyring,
+    pub(crate) signing: zeroize::Zeroizing<[u8; 32]>,
+    pub(crate) account: Subdomain,
+    pub(crate) settings: Settings,
+    pub(crate) wake: Wake,
+    pub(crate) clock: Clock,
+}
+
+impl App {
+    /// Opens an installation. The first start needs `subdomain`; a later one may repeat it, and is
+    /// refused with another: it stands in every trust policy.
+    pub async fn open(
+        store: Store,
+        objects: Objects,
+        master: &MasterKey,
+        subdomain: Option<&str>,
+        settings: Settings,
+        clock: Clock,
+    ) -> Result<Arc<Self>, OpError> {
+        let keys = Keyring::open(&store, master, clock.now()).await?;
+        let account = open_account(&store, subdomain, clock.now()).await?;
+        Ok(Arc::new(App {
+            store,
+            objects,
+            keys,
+            signing: master.derive("token signing key"),
+            account,
+            settings,
+            wake: Wake::default(),
+            clock,
+        }))
+    }
+
+    pub fn account(&self) -> &Subdomain {
+        &self.account
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+async fn open_account(
+    store: &Store,
+    wanted: Option<&str>,
+    now: i64,
+) -> Result<Subdomain, OpError> {
+    let wanted = wanted
+        .map(Subdomain::parse)
+        .transpose()
+        .map_err(|error| OpError::invalid(error.to_string()))?;
+    let stored = account::subdomain(store.reader()).await?;
+    match (stored, wanted) {
+        (Some(stored), Some(wanted)) if stored != wanted.as_str() => {
+            Err(OpError::invalid(format!(
+                "this installation's account is `{stored}` and can't become `{wanted}`: the \
+                 subdomain stands in every trust policy. Take the setting out, or use another \
+                 database"
+            )))
+        }
+        (Some(stored), _) => {
+            Subdomain::parse(&stored).map_err(|error| OpError::invalid(error.to_string()))
+        }
+        (None, Some(wanted)) => {
+            create_account(store, &wanted, now).await?;
+            Ok(wanted)
+        }
+        (None, None) => Err(OpError::invalid(
+            "the first start needs the account's subdomain (--account, GANTRY_ACCOUNT or `account` \
+             in the configuration file): it begins every external ID and can't be changed later",
+        )),
+    }
+}
+
+async fn create_account(store: &Store, subdomain: &Subdomain, now: i64) -> Result<(), OpError> {
+    let tx = store.begin().await?;
+    account::create(&tx, subdomain.as_str(), now).await?;
+    let root = Space {
+        id: SpaceId::new(ROOT),
+        name: ROOT.into(),
+        description: "Contains everything in the account".into(),
+        parent: None,
+        inherit_entities: false,
+        labels: vec![],
+    };
+    let legacy = Space {
+        id: SpaceId::new(LEGACY),
+        name: LEGACY.into(),
+        description: "Where things live that name no space".into(),
+        parent: Some(root.id.clone()),
+        inherit_entities: true,
+        labels: vec![],
+    };
+    space::insert(&tx, &root, now).await?;
+    space::insert(&tx, &legacy, now).await?;
+    tx.commit().await?;
+    Ok(())
+}

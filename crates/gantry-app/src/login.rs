@@ -1,0 +1,161 @@
+//! From a secret to a subject: the key exchange, and the bearer token of each request.
+
+use gantry_core::ids::{ApiKeyId, RunId, SpaceId, StackId};
+use gantry_core::run::Phase;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use gantry_store::api_key;
+
+use crate::{App, OpError, Subject, Who};
+
+/// How long a token lives. The provider never renews it, so it bounds the longest apply that a
+/// client waits for (contract §2.1).
+const TOKEN_SECONDS: i64 = 3 * 60 * 60;
+
+/// Issuers: clients take `spacelift` for "inside a run" (contract §2.2).
+const ISSUER_API_KEY: &str = "api-key";
+const ISSUER_RUN: &str = "spacelift";
+
+/// The last use of a key is noted at most this often.
+const LAST_USED_STEP_MS: i64 = 60_000;
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+    /// Of a run token: the phase it was made for, and the fence of the lease; it dies with both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phase: Option<Phase>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    space: Option<SpaceId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<i64>,
+}
+
+/// A token, and until when it is good.
+pub struct Token {
+    pub jwt: SecretString,
+    /// Unix seconds.
+    pub valid_until: i64,
+    pub subject: Subject,
+}
+
+impl App {
+    /// Exchanges an API key for a token. Whatever is wrong with the pair, the answer is the same.
+    pub async fn exchange_api_key(
+        &self,
+        id: &ApiKeyId,
+        secret: &SecretString,
+    ) -> Result<Token, OpError> {
+        let stored = api_key::secret_hash(self.store.reader(), id).await?;
+        let given = hash_secret(secret);
+        let fits = stored.is_some_and(|stored| bool::from(stored.as_slice().ct_eq(&given)));
+        let key = if fits { api_key::find(self.store.reader(), id).await? } else { None };
+        let Some(key) = key else {
+            return Err(OpError::Forbidden(format!(
+                "the API key `{id}` does not exist, was revoked, or its secret is another one"
+            )));
+        };
+        let now = self.clock.now();
+        if key.last_used_at.is_none_or(|last| now - last >= LAST_USED_STEP_MS) {
+            let tx = self.store.begin().await?;
+            api_key::touch(&tx, id, now).await?;
+            tx.commit().await?;
+        }
+        let issued = now / 1000;
+        let claims = Claims {
+            iss: ISSUER_API_KEY.into(),
+            sub: id.as_str().into(),
+            aud: self.settings.public_url.clone(),
+            iat: issued,
+            exp: issued + TOKEN_SECONDS,
+            phase: None,
+            space: None,
+            version: None,
+        };
+        Ok(Token {
+            jwt: self.sign(&claims)?,
+            valid_until: claims.exp,
+            subject: subject_of(&key),
+        })
+    }
+
+    /// The subject of a bearer token; `None` when it is forged, expired, for somebody else, or its
+    /// key was revoked. Looked up at each request: revoking takes effect at once.
+    pub async fn subject_of_token(&self, jwt: &str) -> Result<Option<Subject>, OpError> {
+        let Some(claims) = self.check(jwt) else { return Ok(None) };
+        match claims.iss.as_str() {
+            ISSUER_API_KEY => {
+                let id = ApiKeyId::new(claims.sub);
+                let key = api_key::find(self.store.reader(), &id).await?;
+                Ok(key.filter(|key| key.revoked_at.is_none()).map(|key| subject_of(&key)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn sign(&self, claims: &Claims) -> Result<SecretString, OpError> {
+        let key = EncodingKey::from_secret(&*self.signing);
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key)
+            .map(SecretString::from)
+            .map_err(|error| OpError::internal("sign a token", error))
+    }
+
+    fn check(&self, jwt: &str) -> Option<Claims> {
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.set_audience(&[&self.settings.public_url]);
+        rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
+        rules.validate_exp = false;
+        let key = DecodingKey::from_secret(&*self.signing);
+        let claims = jsonwebtoken::decode::<Claims>(jwt, &key, &rules).ok()?.claims;
+        // Our own clock decides, not the library's.
+        (claims.exp > self.clock.now() / 1000).then_some(claims)
+    }
+}
+
+pub(crate) fn hash_secret(secret: &SecretString) -> Vec<u8> {
+    Sha256::digest(secret.expose_secret().as_bytes()).to_vec()
+}
+
+fn subject_of(key: &gantry_core::api_key::ApiKey) -> Subject {
+    Subject {
+        who: Who::ApiKey { id: key.id.clone(), admin: key.admin },
+        name: key.name.clone(),
+    }
+}
+
+/// What a run token says about itself.
+pub struct RunTokenFor<'a> {
+    pub run: &'a RunId,
+    pub stack: &'a StackId,
+    pub space: &'a SpaceId,
+    pub phase: Phase,
+    /// The run's version when the phase began: another version, another phase, a dead token.
+    pub version: i64,
+    /// Seconds.
+    pub lifetime: i64,
+}
+
+impl App {
+    /// The token that a phase's child may use, dead with its phase.
+    pub fn run_token(&self, token: &RunTokenFor<'_>) -> Result<SecretString, OpError> {
+        let issued = self.clock.now() / 1000;
+        self.sign(&Claims {
+            iss: ISSUER_RUN.into(),
+            sub: format!("{}/{}", token.stack, token.run),
+            aud: self.settings.public_url.clone(),
+            iat: issued,
+            exp: issued + token.lifetime,
+            phase: Some(token.phase),
+            space: Some(token.space.clone()),
+            version: Some(token.version),
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! What is too large for a row: logs, plans, states of failed runs. One library behind it, so that
+//! a local directory and an S3-compatible bucket are the same to everybody above.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+
+use crate::OpError;
+
+/// Where objects are.
+#[derive(Clone, Debug)]
+pub enum ObjectsLocation {
+    Directory(PathBuf),
+    /// A bucket; endpoint, region and keys come from the standard `AWS_*` variables of the server.
+    S3 { bucket: String, prefix: String },
+}
+
+#[derive(Clone)]
+pub struct Objects {
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+}
+
+impl Objects {
+    pub fn open(location: &ObjectsLocation) -> Result<Self, OpError> {
+        match location {
+            ObjectsLocation::Directory(dir) => {
+                std::fs::create_dir_all(dir)
+                    .map_err(|error| cannot_open(&dir.display().to_string(), &error))?;
+                let store = LocalFileSystem::new_with_prefix(dir)
+                    .map_err(|error| cannot_open(&dir.display().to_string(), &error))?
+                    // What was acknowledged survives a power cut.
+                    .with_fsync(true);
+                Ok(Objects { store: Arc::new(store), prefix: Path::default() })
+            }
+            ObjectsLocation::S3 { bucket, prefix } => {
+                let store = object_store::aws::AmazonS3Builder::from_env()
+                    .with_bucket_name(bucket)
+                    .build()
+                    .map_err(|error| cannot_open(bucket, &error))?;
+                Ok(Objects { store: Arc::new(store), prefix: Path::from(prefix.as_str()) })
+            }
+        }
+    }
+
+    /// Returns once the object is durable. A second put of the same name replaces the first.
+    pub async fn put(&self, name: &str, bytes: impl Into<Bytes>) -> Result<(), OpError> {
+        let payload = object_store::PutPayload::from(bytes.into());
+        self.store
+            .put(&self.path(name), payload)
+            .await
+            .map_err(|error| OpError::internal("write to its object storage", error))?;
+        Ok(())
+    }
+
+    /// `None` when there is no such object.
+    pub async fn get(&self, name: &str) -> Result<Option<Bytes>, OpError> {
+        let reading = |error| OpError::internal("read its object storage", error);
+        match self.store.get(&self.path(name)).await {
+            Ok(found) => Ok(Some(found.bytes().await.map_err(reading)?)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(reading(error)),
+        }
+    }
+
+    /// Removes everything whose name begins with `folder/`.
+    pub async fn remove_folder(&self, folder: &str) -> Result<(), OpError> {
+        let removing = |error| OpError::internal("remove from its object storage", error);
+        let mut found = self.store.list(Some(&self.path(folder)));
+        while let Some(object) = found.next().await {
+            let object = object.map_err(removing)?;
+            match self.store.delete(&object.location).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(removing(error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&self, name: &str) -> Path {
+        self.prefix.parts().chain(Path::from(name).parts()).collect()
+    }
+}
+
+fn cannot_open(place: &str, error: &dyn std::fmt::Display) -> OpError {
+    OpError::invalid(format!("the object storage `{place}` can't be opened: {error}"))
+}

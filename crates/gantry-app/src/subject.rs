@@ -1,0 +1,93 @@
+use gantry_core::authz::{Action, Role};
+use gantry_core::ids::{ApiKeyId, RunId, SpaceId, StackId};
+use gantry_core::run::Phase;
+
+use crate::OpError;
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    pub who: Who,
+    /// Shown wherever the product says who did something.
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    ApiKey {
+        id: ApiKeyId,
+        admin: bool,
+    },
+    /// The run token of a phase: a reader of the stack's space, or in a write phase of an
+    /// administrative stack its administrator. It never creates, confirms or changes runs.
+    Run {
+        run: RunId,
+        stack: StackId,
+        space: SpaceId,
+        phase: Phase,
+        administrative: bool,
+    },
+}
+
+impl Subject {
+    /// Identifies the subject in locks and records: stable, unique.
+    pub fn id(&self) -> String {
+        match &self.who {
+            Who::ApiKey { id, .. } => format!("api-key/{id}"),
+            Who::Run { run, stack, .. } => format!("{stack}/{run}"),
+        }
+    }
+
+    pub fn role_in(&self, space: &SpaceId) -> Option<Role> {
+        match &self.who {
+            Who::ApiKey { admin, .. } => admin.then_some(Role::Admin),
+            Who::Run { space: own, phase, administrative, .. } if own == space => {
+                Some(if phase.writes() && *administrative { Role::Admin } else { Role::Reader })
+            }
+            Who::Run { .. } => None,
+        }
+    }
+
+    /// Whether the subject may see what lives in `space`; what it may not see does not exist.
+    pub fn sees(&self, space: &SpaceId) -> bool {
+        self.role_in(space).is_some()
+    }
+
+    /// Refuses in a way that tells nothing more than the subject may already see.
+    pub fn require(&self, action: Action, space: &SpaceId) -> Result<(), OpError> {
+        let allowed = self.role_in(space).is_some_and(|role| role.may(action));
+        if allowed {
+            return Ok(());
+        }
+        let needed = match action {
+            Action::See => "reader",
+            Action::Operate => "writer",
+            Action::Administer => "admin",
+        };
+        Err(OpError::Forbidden(format!(
+            "{} needs the role {needed} in the space `{space}`",
+            self.name
+        )))
+    }
+
+    /// Triggering, confirming and everything else that moves runs is for people and their keys.
+    pub fn require_not_run(&self) -> Result<(), OpError> {
+        match self.who {
+            Who::ApiKey { .. } => Ok(()),
+            Who::Run { .. } => Err(OpError::Forbidden(
+                "the token of a run can't create, confirm or change runs and tasks".into(),
+            )),
+        }
+    }
+
+    /// For what belongs to the whole account.
+    pub fn require_account_admin(&self) -> Result<(), OpError> {
+        match self.who {
+            Who::ApiKey { admin: true, .. } => Ok(()),
+            _ => Err(OpError::Forbidden(format!(
+                "{} is not an administrator of the account",
+                self.name
+            ))),
+        }
+    }
+}
