@@ -6,9 +6,15 @@
 
 pub mod access;
 pub mod attachment;
+pub mod cloud;
+pub mod duration;
 pub mod external_id;
 pub mod grant;
+pub mod integration;
 pub mod legacy_role;
 pub mod phase_env;
+pub mod role;
 pub mod select;
+pub mod session_name;
+pub mod trial;
 pub mod user_variables;

@@ -62,7 +62,10 @@ fn attached(name: &str, serves: Serves) -> Attached {
         stack: stack(),
         serves,
     };
-    Attached { attachment, integration }
+    Attached {
+        attachment,
+        integration,
+    }
 }
 
 /// Owns what [`Candidates`] borrows.
@@ -81,7 +84,10 @@ impl Setup {
     }
 
     fn legacy(mut self) -> Self {
-        self.legacy_role = Some(LegacyRole { stack: stack(), role: role("legacy") });
+        self.legacy_role = Some(LegacyRole {
+            stack: stack(),
+            role: role("legacy"),
+        });
         self
     }
 
@@ -103,7 +109,9 @@ impl Setup {
             .map(|i| &mut i.role)
             .chain(self.legacy_role.iter_mut().map(|l| &mut l.role));
         for role in roles {
-            role.assumed_by = AssumedBy::Worker { custom_external_id: None };
+            role.assumed_by = AssumedBy::Worker {
+                custom_external_id: None,
+            };
         }
         self
     }

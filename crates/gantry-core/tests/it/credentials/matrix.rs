@@ -7,7 +7,6 @@ use gantry_core::credentials::attachment::Serves;
 use gantry_core::credentials::grant::Source;
 use gantry_core::credentials::select::{Selection, select};
 use gantry_core::run::{Phase, RunKind};
-use gantry_testkit::golden::assert_golden;
 
 use super::*;
 
@@ -41,31 +40,63 @@ fn setups() -> Vec<(&'static str, Setup)> {
         ("A read", new().attach("A", Read)),
         ("A write", new().attach("A", Write)),
         ("A read and write", new().attach("A", Both)),
-        ("A read, B write", new().attach("A", Read).attach("B", Write)),
+        (
+            "A read, B write",
+            new().attach("A", Read).attach("B", Write),
+        ),
         ("legacy role", new().legacy()),
         ("A read, legacy role", new().attach("A", Read).legacy()),
         ("A write, legacy role", new().attach("A", Write).legacy()),
-        ("A read and write, legacy role", new().attach("A", Both).legacy()),
+        (
+            "A read and write, legacy role",
+            new().attach("A", Both).legacy(),
+        ),
         ("auto D", new().auto("D")),
         ("A read, auto D", new().attach("A", Read).auto("D")),
         ("A write, auto D", new().attach("A", Write).auto("D")),
-        ("A read and write, auto D", new().attach("A", Both).auto("D")),
+        (
+            "A read and write, auto D",
+            new().attach("A", Both).auto("D"),
+        ),
         ("legacy role, auto D", new().legacy().auto("D")),
         ("auto D, auto E", new().auto("D").auto("E")),
-        ("A read, auto D, auto E", new().attach("A", Read).auto("D").auto("E")),
-        ("A read and write, auto D, auto E", new().attach("A", Both).auto("D").auto("E")),
-        ("legacy role, auto D, auto E", new().legacy().auto("D").auto("E")),
-        ("A read and write, user sets `AWS_PROFILE`", new().attach("A", Both).variable("AWS_PROFILE")),
-        ("auto D, auto E, user sets `AWS_PROFILE`", new().auto("D").auto("E").variable("AWS_PROFILE")),
-        ("A read and write, generated in the worker", new().attach("A", Both).worker_side()),
-        ("legacy role, generated in the worker", new().legacy().worker_side()),
+        (
+            "A read, auto D, auto E",
+            new().attach("A", Read).auto("D").auto("E"),
+        ),
+        (
+            "A read and write, auto D, auto E",
+            new().attach("A", Both).auto("D").auto("E"),
+        ),
+        (
+            "legacy role, auto D, auto E",
+            new().legacy().auto("D").auto("E"),
+        ),
+        (
+            "A read and write, user sets `AWS_PROFILE`",
+            new().attach("A", Both).variable("AWS_PROFILE"),
+        ),
+        (
+            "auto D, auto E, user sets `AWS_PROFILE`",
+            new().auto("D").auto("E").variable("AWS_PROFILE"),
+        ),
+        (
+            "A read and write, generated in the worker",
+            new().attach("A", Both).worker_side(),
+        ),
+        (
+            "legacy role, generated in the worker",
+            new().legacy().worker_side(),
+        ),
     ]
 }
 
 fn cell(setup: &Setup, kind: RunKind, phase: Phase) -> String {
     match select(&setup.candidates(), kind, phase) {
         Selection::Chosen(choice) => {
-            let grant = choice.grant(&account(), &run(), &stack(), &space(), phase).unwrap();
+            let grant = choice
+                .grant(&account(), &run(), &stack(), &space(), phase)
+                .unwrap();
             let id = grant.request().external_id().as_str();
             let access = id.rsplit('@').next().unwrap_or_default();
             match grant.source() {
@@ -106,12 +137,20 @@ fn credential_matrix() {
     page.push_str(&header("run", Phase::ALL));
     for kind in RunKind::ALL {
         let cells = Phase::ALL.map(|phase| required(kind, phase).map_or("–", |a| a.as_str()));
-        writeln!(page, "| {} | {} |", kind.as_str().to_lowercase(), cells.join(" | ")).unwrap();
+        writeln!(
+            page,
+            "| {} | {} |",
+            kind.as_str().to_lowercase(),
+            cells.join(" | ")
+        )
+        .unwrap();
     }
     page.push_str(LEGEND);
     for kind in RunKind::ALL {
-        let phases: Vec<Phase> =
-            Phase::ALL.into_iter().filter(|phase| required(kind, *phase).is_some()).collect();
+        let phases: Vec<Phase> = Phase::ALL
+            .into_iter()
+            .filter(|phase| required(kind, *phase).is_some())
+            .collect();
         write!(page, "\n### {}\n\n", kind.as_str().to_lowercase()).unwrap();
         page.push_str(&header("attached", phases.iter().copied()));
         for (name, setup) in setups() {
@@ -119,5 +158,5 @@ fn credential_matrix() {
             writeln!(page, "| {name} | {} |", cells.join(" | ")).unwrap();
         }
     }
-    assert_golden("docs/generated/credential-matrix.md", &page);
+    crate::golden::check("credential-matrix.md", &page);
 }

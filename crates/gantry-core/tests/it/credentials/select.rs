@@ -14,7 +14,11 @@ fn all_setups() -> Vec<Setup> {
         &[("A", Serves::Both)],
         &[("A", Serves::Read), ("B", Serves::Write)],
         &[("A", Serves::Both), ("B", Serves::Write)],
-        &[("A", Serves::Both), ("B", Serves::Both), ("C", Serves::Read)],
+        &[
+            ("A", Serves::Both),
+            ("B", Serves::Both),
+            ("C", Serves::Read),
+        ],
     ];
     let mut setups = Vec::new();
     for attached in attachments {
@@ -56,7 +60,9 @@ fn a_write_external_id_comes_only_from_a_phase_that_writes() {
                 let Selection::Chosen(choice) = select(&setup.candidates(), kind, phase) else {
                     continue;
                 };
-                let grant = choice.grant(&account(), &run(), &stack(), &space(), phase).unwrap();
+                let grant = choice
+                    .grant(&account(), &run(), &stack(), &space(), phase)
+                    .unwrap();
                 let id = grant.request().external_id().as_str();
                 if id.ends_with("@write") {
                     assert!(may_write(kind, phase), "{kind:?} {phase}: {id}");
@@ -87,10 +93,21 @@ fn one_variable_of_the_user_stops_every_issuing_of_that_cloud() {
     for setup in all_setups() {
         let setup = setup.variable("TF_VAR_x").variable("AWS_PROFILE");
         let selection = select(&setup.candidates(), RunKind::Tracked, Phase::Apply);
-        assert_eq!(selection, Selection::SetByUser { variable: "AWS_PROFILE" });
-        assert!(selection.explain(Cloud::Aws, Phase::Apply).contains("AWS_PROFILE"));
+        assert_eq!(
+            selection,
+            Selection::SetByUser {
+                variable: "AWS_PROFILE"
+            }
+        );
+        assert!(
+            selection
+                .explain(Cloud::Aws, Phase::Apply)
+                .contains("AWS_PROFILE")
+        );
     }
-    let setup = Setup::default().attach("A", Serves::Both).variable("ARM_CLIENT_ID");
+    let setup = Setup::default()
+        .attach("A", Serves::Both)
+        .variable("ARM_CLIENT_ID");
     let selection = select(&setup.candidates(), RunKind::Tracked, Phase::Apply);
     assert!(matches!(selection, Selection::Chosen(_)), "{selection:?}");
 }
@@ -98,7 +115,8 @@ fn one_variable_of_the_user_stops_every_issuing_of_that_cloud() {
 #[test]
 fn each_outcome_has_a_sentence_that_names_the_thing() {
     let explain = |setup: &Setup| {
-        select(&setup.candidates(), RunKind::Tracked, Phase::Apply).explain(Cloud::Aws, Phase::Apply)
+        select(&setup.candidates(), RunKind::Tracked, Phase::Apply)
+            .explain(Cloud::Aws, Phase::Apply)
     };
     assert_eq!(
         explain(&Setup::default().attach("A", Serves::Read)),
@@ -109,7 +127,13 @@ fn each_outcome_has_a_sentence_that_names_the_thing() {
         "apply gets write credentials of AWS from the integration \"A\""
     );
     let conflict = explain(&Setup::default().auto("D").auto("E"));
-    assert!(conflict.contains("\"D\"") && conflict.contains("\"E\""), "{conflict}");
+    assert!(
+        conflict.contains("\"D\"") && conflict.contains("\"E\""),
+        "{conflict}"
+    );
     let worker = explain(&Setup::default().attach("A", Serves::Both).worker_side());
-    assert!(worker.contains("\"A\"") && worker.contains("in the worker"), "{worker}");
+    assert!(
+        worker.contains("\"A\"") && worker.contains("in the worker"),
+        "{worker}"
+    );
 }
