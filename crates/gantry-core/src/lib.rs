@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod api_key;
+pub mod authz;
 pub mod commit;
 pub mod credentials;
 pub mod engine;
@@ -17,3 +18,4 @@ pub mod quoted;
 pub mod run;
 pub mod slug;
 pub mod space;
+pub mod stack;

@@ -73,6 +73,12 @@ CREATE TABLE stack (
     lock_holder_name TEXT,
     lock_note TEXT,
     locked_at BIGINT,
+    -- A lock that no user holds, its reason in words, and the run that left it.
+    system_lock TEXT,
+    system_lock_note TEXT,
+    system_lock_run_id TEXT,
+    -- When a lock for a lost worker may go by itself: a minute after the last credential ended.
+    system_lock_until BIGINT,
     state TEXT NOT NULL,
     state_set_at BIGINT,
     blocker_run_id TEXT,
