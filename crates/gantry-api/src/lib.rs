@@ -1,1 +1,8 @@
-//! placeholder
+//! The face of Gantry: GraphQL for people and their clients, and the gateway that workers talk to.
+//!
+//! This crate has no database and no cloud in its manifest: a resolver can't run SQL or assume a
+//! role. It decodes, calls one operation of `gantry-app`, and converts the answer.
+
+mod error;
+pub mod graphql;
+pub mod http;

@@ -1,0 +1,46 @@
+use std::sync::Arc;
+
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
+use gantry_app::App;
+
+use super::{account, api_key, login, space};
+
+#[derive(MergedObject, Default)]
+pub struct Query(
+    account::AccountQuery,
+    space::SpaceQuery,
+    api_key::ApiKeyQuery,
+);
+
+#[derive(MergedObject, Default)]
+pub struct Mutation(login::LoginMutation, api_key::ApiKeyMutation);
+
+pub type ApiSchema = Schema<Query, Mutation, EmptySubscription>;
+
+/// Limits on one document. Depth counts introspection, whose usual query is 13 deep; the largest
+/// document of the known clients counts some 150 fields.
+const DEPTH: usize = 20;
+const COMPLEXITY: usize = 2_000;
+const DIRECTIVES: usize = 50;
+
+pub fn build(app: Arc<App>) -> ApiSchema {
+    schema()
+        .limit_depth(DEPTH)
+        .limit_complexity(COMPLEXITY)
+        .limit_directives(DIRECTIVES)
+        .data(app)
+        .finish()
+}
+
+/// The schema as text: sorted, so that a change shows as a change.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items();
+    schema().finish().sdl_with_options(options)
+}
+
+fn schema() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+}

@@ -1,0 +1,82 @@
+use async_graphql::{Context, Enum, ID, Object, Result};
+use gantry_core::authz::Role;
+use gantry_core::ids::SpaceId;
+use gantry_core::space;
+
+use super::context::{app, subject};
+use crate::error;
+
+#[derive(Default)]
+pub struct SpaceQuery;
+
+#[Object]
+impl SpaceQuery {
+    async fn space(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Space>> {
+        let found = app(ctx).space(subject(ctx)?, &SpaceId::new(id.0)).await;
+        Ok(found.map_err(error::graphql)?.map(Space))
+    }
+
+    async fn spaces(&self, ctx: &Context<'_>) -> Result<Vec<Space>> {
+        let spaces = app(ctx)
+            .spaces(subject(ctx)?)
+            .await
+            .map_err(error::graphql)?;
+        Ok(spaces.into_iter().map(Space).collect())
+    }
+}
+
+pub struct Space(pub space::Space);
+
+#[Object]
+impl Space {
+    async fn id(&self) -> ID {
+        ID(self.0.id.as_str().to_owned())
+    }
+
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    async fn description(&self) -> &str {
+        &self.0.description
+    }
+
+    async fn inherit_entities(&self) -> bool {
+        self.0.inherit_entities
+    }
+
+    /// Null only for the root space.
+    async fn parent_space(&self) -> Option<ID> {
+        self.0
+            .parent
+            .as_ref()
+            .map(|parent| ID(parent.as_str().to_owned()))
+    }
+
+    async fn labels(&self) -> &[String] {
+        &self.0.labels
+    }
+
+    /// What the viewer may do here.
+    async fn access_level(&self, ctx: &Context<'_>) -> Result<SpaceAccessLevel> {
+        let role = app(ctx).role_in_space(subject(ctx)?, &self.0.id);
+        Ok(role.map_or(SpaceAccessLevel::Read, SpaceAccessLevel::from))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+pub enum SpaceAccessLevel {
+    Admin,
+    Read,
+    Write,
+}
+
+impl From<Role> for SpaceAccessLevel {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Reader => SpaceAccessLevel::Read,
+            Role::Writer => SpaceAccessLevel::Write,
+            Role::Admin => SpaceAccessLevel::Admin,
+        }
+    }
+}

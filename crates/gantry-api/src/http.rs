@@ -1,0 +1,159 @@
+//! The HTTP server for people and clients: `/graphql` and health, nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use bytes::Bytes;
+use gantry_app::{App, Subject};
+use serde::Deserialize;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::error;
+use crate::graphql::context::RunMetadata;
+use crate::graphql::{ApiSchema, build, document};
+
+/// A mounted file of the largest size, in base64, inside a mutation.
+const BODY_BYTES: usize = 4 << 20;
+/// The longest document; variables don't count.
+const DOCUMENT_BYTES: usize = 256 << 10;
+/// Clients give up after 60 s, and resend mutations then.
+const ANSWER_WITHIN: Duration = Duration::from_secs(57);
+
+#[derive(Clone)]
+struct Shared {
+    app: Arc<App>,
+    schema: ApiSchema,
+}
+
+pub fn router(app: Arc<App>) -> Router {
+    let schema = build(app.clone());
+    Router::new()
+        .route("/graphql", post(graphql))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(CatchPanicLayer::new())
+        .with_state(Shared { app, schema })
+}
+
+#[derive(Deserialize)]
+struct Body {
+    query: String,
+    #[serde(default)]
+    variables: Option<serde_json::Value>,
+    #[serde(default, rename = "operationName")]
+    operation_name: Option<String>,
+}
+
+async fn graphql(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    // A page of another origin can send a form, but not this type without asking first.
+    let json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            value
+                .trim_start()
+                .to_ascii_lowercase()
+                .starts_with("application/json")
+        });
+    if !json {
+        return refuse(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "send the request as application/json",
+        );
+    }
+    let body: Body = match serde_json::from_slice(&body) {
+        Ok(body) => body,
+        Err(error) => {
+            let text = format!("the body is no GraphQL request in JSON: {error}");
+            return refuse(StatusCode::BAD_REQUEST, &text);
+        }
+    };
+    if body.query.len() > DOCUMENT_BYTES {
+        let text = format!("the document is longer than {DOCUMENT_BYTES} bytes");
+        return refuse(StatusCode::PAYLOAD_TOO_LARGE, &text);
+    }
+    let subject = match subject_of(&shared.app, &headers).await {
+        Ok(subject) => subject,
+        Err(error) => return errors(&error.message),
+    };
+    let request = match request(body, subject, &headers) {
+        Ok(request) => request,
+        Err(text) => return errors(&text),
+    };
+    match tokio::time::timeout(ANSWER_WITHIN, shared.schema.execute(request)).await {
+        Ok(answer) => json_response(&answer),
+        Err(_) => errors(
+            "the request took too long and its outcome is open: look before you send it again",
+        ),
+    }
+}
+
+fn request(
+    body: Body,
+    subject: Option<Subject>,
+    headers: &HeaderMap,
+) -> Result<async_graphql::Request, String> {
+    let text = document::without_empty_arguments(&body.query);
+    let parsed = async_graphql::parser::parse_query(&text).map_err(|error| error.to_string())?;
+    document::within_limits(&parsed)?;
+    let mut request = async_graphql::Request::new(text);
+    request.set_parsed_query(parsed);
+    if let Some(variables) = body.variables {
+        request = request.variables(async_graphql::Variables::from_json(variables));
+    }
+    if let Some(name) = body.operation_name {
+        request = request.operation_name(name);
+    }
+    if subject.is_none() {
+        request = request.disable_introspection();
+    }
+    let metadata = headers
+        .get("spacelift-user-provided-run-metadata")
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    Ok(request.data(subject).data(RunMetadata(metadata)))
+}
+
+/// A missing, broken or expired token is nobody; what may be done without login is decided field
+/// by field.
+async fn subject_of(
+    app: &App,
+    headers: &HeaderMap,
+) -> Result<Option<Subject>, async_graphql::Error> {
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .map(str::trim)
+        .filter(|token| !token.is_empty());
+    match token {
+        Some(token) => app.subject_of_token(token).await.map_err(error::graphql),
+        None => Ok(None),
+    }
+}
+
+/// The application's errors are answers: clients read the list, and resend on 5xx.
+fn errors(message: &str) -> Response {
+    let body = serde_json::json!({ "data": null, "errors": [{ "message": message }] });
+    axum::Json(body).into_response()
+}
+
+fn refuse(status: StatusCode, message: &str) -> Response {
+    let body = serde_json::json!({ "errors": [{ "message": message }] });
+    (status, axum::Json(body)).into_response()
+}
+
+fn json_response(answer: &async_graphql::Response) -> Response {
+    let mut response = axum::Json(answer).into_response();
+    // Answers can hold secrets that their reader may see; no cache may.
+    response.headers_mut().insert(
+        header::CACHE_CONTROL,
+        header::HeaderValue::from_static("no-store"),
+    );
+    response
+}
