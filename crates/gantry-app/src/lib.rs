@@ -15,6 +15,7 @@ pub mod account;
 pub mod api_key;
 pub mod login;
 pub mod space;
+pub mod stack;
 
 pub use app::{App, Settings};
 pub use clock::Clock;

@@ -14,7 +14,9 @@ mod migrate;
 pub mod account;
 pub mod api_key;
 pub mod data_key;
+pub mod slug;
 pub mod space;
+pub mod stack;
 
 pub use db::{Connect, Reader, Row, Store, Tx, Value};
 pub use dialect::Dialect;
