@@ -1,1 +1,15 @@
-//! placeholder
+//! What tests stand on: a cloud that can refuse, a real Postgres, a proxy that listens and breaks.
+//!
+//! Development only, never in the release graph. Nothing here skips silently: a missing tool is an
+//! error that names it and the way to get it.
+
+pub mod aws_request;
+pub mod golden;
+pub mod keeper;
+pub mod ministack;
+pub mod port;
+pub mod postgres;
+pub mod sigv4;
+pub mod sts_proxy;
+pub mod trust;
+pub mod venv;
