@@ -81,7 +81,9 @@ pub async fn of_integration(
             vec![cloud.as_str().into(), integration.as_str().into()],
         )
         .await?;
-    rows.iter().map(|row| Ok(from_row(row)?.attachment)).collect()
+    rows.iter()
+        .map(|row| Ok(from_row(row)?.attachment))
+        .collect()
 }
 
 /// Refused with [`StoreError::Duplicate`] when a slot is taken.

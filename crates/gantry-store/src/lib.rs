@@ -10,13 +10,19 @@ mod db;
 mod dialect;
 mod error;
 mod migrate;
+mod role_config;
 
 pub mod account;
 pub mod api_key;
+pub mod attachment;
+pub mod cloud_integration;
 pub mod data_key;
+pub mod issuing;
+pub mod legacy_role;
 pub mod slug;
 pub mod space;
 pub mod stack;
+pub mod verification;
 
 pub use db::{Connect, Reader, Row, Store, Tx, Value};
 pub use dialect::Dialect;

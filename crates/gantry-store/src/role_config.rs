@@ -24,7 +24,10 @@ pub(crate) fn to_value(role: &Role) -> Value {
     Value::json(&RoleConfig {
         role_arn: role.arn.as_str().to_owned(),
         duration_seconds: role.duration.seconds().into(),
-        region: role.region.as_ref().map(|region| region.as_str().to_owned()),
+        region: role
+            .region
+            .as_ref()
+            .map(|region| region.as_str().to_owned()),
         generate_credentials_in_worker: in_worker,
         custom_external_id,
         tag_sessions: role.tag_sessions,

@@ -212,20 +212,22 @@ CREATE TABLE run_log (
 CREATE TABLE issuing (
     id TEXT PRIMARY KEY,
     run_id TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    run_version BIGINT NOT NULL,
     stack_id TEXT NOT NULL,
     phase TEXT NOT NULL,
     access TEXT NOT NULL,
     kind TEXT NOT NULL,
-    source TEXT NOT NULL,
+    source TEXT,
     integration_id TEXT,
+    integration_name TEXT,
     outcome TEXT NOT NULL,
-    reason TEXT,
+    note TEXT NOT NULL,
     role_arn TEXT,
     external_id TEXT,
     session_name TEXT,
-    issued_at BIGINT NOT NULL,
-    expires_at BIGINT,
-    ended_at BIGINT
+    decided_at BIGINT NOT NULL,
+    issued_at BIGINT,
+    expires_at BIGINT
 );
 CREATE INDEX issuing_run ON issuing (run_id, id);
 

@@ -1,0 +1,77 @@
+//! The record of a trial: whether a role trusts us, and only us.
+
+use super::access::Access;
+use super::grant::AssumeRequest;
+use crate::ids::{IntegrationId, StackId};
+
+/// The newest trial of one role for one stack and access. Times are epoch milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    pub stack: StackId,
+    pub source: VerifiedSource,
+    /// `None` for a legacy role, which can't tell accesses apart.
+    pub access: Option<Access>,
+    /// Of what was asked; see [`fingerprint`].
+    pub fingerprint: String,
+    pub outcome: VerificationOutcome,
+    pub message: String,
+    pub checked_at: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VerifiedSource {
+    Integration(IntegrationId),
+    LegacyRole,
+}
+
+/// Three outcomes that matter, and never a boolean: only `Trusted` lets anything go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum VerificationOutcome {
+    /// The role can be assumed with our external ID, and not without it.
+    Trusted,
+    /// The role can't be assumed with our external ID.
+    Untrusted,
+    /// The role can be assumed without our external ID.
+    Open,
+    /// The cloud did not say.
+    Unknown,
+}
+
+impl VerificationOutcome {
+    pub const ALL: [VerificationOutcome; 4] = [
+        VerificationOutcome::Trusted,
+        VerificationOutcome::Untrusted,
+        VerificationOutcome::Open,
+        VerificationOutcome::Unknown,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            VerificationOutcome::Trusted => "trusted",
+            VerificationOutcome::Untrusted => "untrusted",
+            VerificationOutcome::Open => "open",
+            VerificationOutcome::Unknown => "unknown",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == text)
+    }
+}
+
+/// Everything that makes one request differ from another: a change of role, external ID, duration,
+/// region or tagging voids what was verified before.
+pub fn fingerprint(request: &AssumeRequest) -> String {
+    // No part has a line break: role ARN, external ID and region refuse them.
+    let names: Vec<&str> = request.tags().iter().map(|(name, _)| *name).collect();
+    format!(
+        "{}\n{}\n{}\n{}\n{}",
+        request.role_arn(),
+        request.external_id(),
+        request.duration().seconds(),
+        request.region().map_or("", |region| region.as_str()),
+        names.join(",")
+    )
+}
