@@ -8,6 +8,7 @@ pub mod account;
 pub mod api_key;
 pub mod authz;
 pub mod commit;
+pub mod config_element;
 pub mod credentials;
 pub mod engine;
 pub mod hooks;

@@ -4,13 +4,14 @@
 //! fence, locks) has a statement of its own, so that an update of the settings can't undo it.
 
 mod row;
+pub mod search;
 
 use gantry_core::commit::Commit;
 use gantry_core::ids::{RunId, SpaceId, StackId};
 use gantry_core::run::RunState;
 use gantry_core::stack::{Stack, StackLock, StackSettings, StackSystemLock};
 
-pub(crate) use row::{COLUMNS, from_row};
+use row::{COLUMNS, from_row};
 
 use crate::{Reader, Row, StoreError, Tx, Value};
 
@@ -122,6 +123,30 @@ async fn in_list(
             ids.iter().map(|id| id.as_str().into()).collect(),
         )
         .await
+}
+
+/// Whether a run of the stack has not ended yet.
+pub async fn has_unfinished_runs(reader: Reader<'_>, id: &StackId) -> Result<bool, StoreError> {
+    let row = reader
+        .one(
+            "SELECT id FROM run WHERE stack_id = $1 AND finished_at IS NULL LIMIT 1",
+            vec![id.as_str().into()],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Every run that the stack ever had; what they left in object storage goes with the stack.
+pub async fn run_ids(reader: Reader<'_>, id: &StackId) -> Result<Vec<RunId>, StoreError> {
+    let rows = reader
+        .all(
+            "SELECT id FROM run WHERE stack_id = $1 ORDER BY id",
+            vec![id.as_str().into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok(RunId::new(row.text("id")?)))
+        .collect()
 }
 
 /// Replaces all settings.

@@ -1,0 +1,81 @@
+//! Configuration elements: what a stack's owner puts into the environment of its runs.
+
+use crate::credentials::user_variables;
+use crate::quoted::Quoted;
+
+/// The names on the wire are those of the contract's `ConfigType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigKind {
+    EnvironmentVariable,
+}
+
+impl ConfigKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ConfigKind::EnvironmentVariable => "ENVIRONMENT_VARIABLE",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        (text == Self::EnvironmentVariable.as_str()).then_some(Self::EnvironmentVariable)
+    }
+}
+
+const LONGEST_NAME: usize = 255;
+
+/// The kernel takes no environment entry, `NAME=value` and a final zero, beyond 128 KiB.
+const LARGEST_ENTRY: usize = 128 * 1024;
+
+/// Why a variable can't be set. Never shows the value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VariableRefused {
+    #[error(
+        "`id` {} is not a name of an environment variable: it has 1 to {LONGEST_NAME} letters a-z \
+         or A-Z, digits and `_`, and does not begin with a digit",
+        Quoted(.0)
+    )]
+    Name(String),
+    #[error(
+        "`id` {} is reserved: it steers the process that runs the tool, or belongs to gantry. \
+         Choose another name",
+        Quoted(.0)
+    )]
+    Reserved(String),
+    #[error(
+        "the `value` of {name} has {bytes} bytes: name and value together may have {}",
+        LARGEST_ENTRY - 2
+    )]
+    TooLarge { name: String, bytes: usize },
+    #[error("the `value` of {0} contains a zero byte, which no environment variable can hold")]
+    ZeroByte(String),
+}
+
+/// Checks a variable as a user wants to set it. `managed_state`: whether the stack's state is kept
+/// by the installation, which reserves more names.
+pub fn check_variable(name: &str, value: &str, managed_state: bool) -> Result<(), VariableRefused> {
+    let well_formed = name.len() <= LONGEST_NAME
+        && !name.is_empty()
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !well_formed {
+        return Err(VariableRefused::Name(name.to_owned()));
+    }
+    if user_variables::is_reserved(name, managed_state) {
+        return Err(VariableRefused::Reserved(name.to_owned()));
+    }
+    if name.len() + value.len() + 2 > LARGEST_ENTRY {
+        return Err(VariableRefused::TooLarge {
+            name: name.to_owned(),
+            bytes: value.len(),
+        });
+    }
+    if value.contains('\0') {
+        return Err(VariableRefused::ZeroByte(name.to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

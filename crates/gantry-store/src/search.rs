@@ -1,0 +1,105 @@
+//! Pages of a list: predicates that are combined with AND, and a keyset instead of an offset, so
+//! that a page costs the same wherever it is and nothing is shown twice when rows are added.
+//!
+//! A noun's own file says which columns there are; text from outside is only ever bound.
+
+use crate::{Reader, Row, StoreError, Value};
+
+/// A select that grows. Placeholders are numbered as values arrive.
+pub(crate) struct Select {
+    sql: String,
+    values: Vec<Value>,
+    joint: &'static str,
+}
+
+/// The place in a list behind which a page begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct After {
+    pub key: Key,
+    pub id: String,
+}
+
+/// What a list is ordered by, before the ID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    Number(i64),
+    Text(String),
+}
+
+impl Select {
+    /// `columns` is a whole `SELECT … FROM …`.
+    pub fn from(columns: &'static str) -> Self {
+        Select {
+            sql: columns.to_owned(),
+            values: vec![],
+            joint: " WHERE ",
+        }
+    }
+
+    /// The placeholder of one more value.
+    pub fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("${}", self.values.len())
+    }
+
+    /// A list of placeholders for `IN`. An empty list matches nothing.
+    pub fn bind_list<T: Into<Value>>(&mut self, values: impl IntoIterator<Item = T>) -> String {
+        let places: Vec<String> = values.into_iter().map(|value| self.bind(value)).collect();
+        if places.is_empty() {
+            "NULL".to_owned()
+        } else {
+            places.join(", ")
+        }
+    }
+
+    /// `condition` must be true or false, never NULL, or its negation would lose rows.
+    pub fn and(&mut self, condition: &str, exclude: bool) {
+        self.sql.push_str(self.joint);
+        self.joint = " AND ";
+        let not = if exclude { "NOT " } else { "" };
+        self.sql
+            .push_str(&format!("{not}COALESCE(({condition}), FALSE)"));
+    }
+
+    /// Runs the select for one page.
+    pub async fn page(
+        mut self,
+        reader: Reader<'_>,
+        key_column: &'static str,
+        descending: bool,
+        after: Option<&After>,
+        limit: i64,
+    ) -> Result<Vec<Row>, StoreError> {
+        let (direction, beyond) = if descending {
+            ("DESC", "<")
+        } else {
+            ("ASC", ">")
+        };
+        if let Some(after) = after {
+            let key = match &after.key {
+                Key::Number(number) => self.bind(*number),
+                Key::Text(text) => self.bind(text),
+            };
+            let id = self.bind(&after.id);
+            self.and(&format!("({key_column}, id) {beyond} ({key}, {id})"), false);
+        }
+        let limit = self.bind(limit);
+        self.sql.push_str(&format!(
+            " ORDER BY {key_column} {direction}, id {direction} LIMIT {limit}"
+        ));
+        reader.all_built(self.sql, self.values).await
+    }
+}
+
+/// A pattern for `LIKE … ESCAPE '\'` that finds `text` anywhere.
+pub(crate) fn anywhere(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
