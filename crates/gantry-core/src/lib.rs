@@ -14,6 +14,7 @@ pub mod engine;
 pub mod hooks;
 pub mod ids;
 pub mod masking;
+pub mod plan;
 pub mod protocol;
 pub mod quoted;
 pub mod run;

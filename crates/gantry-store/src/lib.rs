@@ -20,11 +20,15 @@ pub mod config_element;
 pub mod data_key;
 pub mod issuing;
 pub mod legacy_role;
+pub mod run;
+pub mod run_log;
+pub mod run_transition;
 pub mod search;
 pub mod slug;
 pub mod space;
 pub mod stack;
 pub mod verification;
+pub mod worker;
 
 pub use db::{Connect, Reader, Row, Store, Tx, Value};
 pub use dialect::Dialect;

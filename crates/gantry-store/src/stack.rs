@@ -62,6 +62,21 @@ pub async fn find_for_update(tx: &Tx, id: &StackId) -> Result<Option<Stack>, Sto
     rows.first().map(from_row).transpose()
 }
 
+/// The same for whoever looks for any work: `None` also when somebody else has the stack right now.
+pub async fn find_unless_locked(tx: &Tx, id: &StackId) -> Result<Option<Stack>, StoreError> {
+    let rows = tx
+        .reader()
+        .all_built(
+            format!(
+                "{COLUMNS} WHERE id = $1{}",
+                tx.dialect().for_update_skip_locked()
+            ),
+            vec![id.as_str().into()],
+        )
+        .await?;
+    rows.first().map(from_row).transpose()
+}
+
 /// Every stack, newest first.
 pub async fn list(reader: Reader<'_>) -> Result<Vec<Stack>, StoreError> {
     let rows = reader

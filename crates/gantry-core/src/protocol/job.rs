@@ -10,6 +10,10 @@ use crate::run::RunKind;
 pub struct Hello {
     pub protocol: u32,
     pub worker: WorkerId,
+    /// The worker that had this worker's directory before. Whoever holds the directory's lock proves
+    /// by saying hello that the process trees of that one are dead.
+    #[serde(default)]
+    pub predecessor: Option<WorkerId>,
     /// How children are isolated, in words; shown with the worker and in the log of each run.
     pub sandbox: String,
     /// `None`: cloud metadata addresses are out of reach of children. Otherwise the sentence that
@@ -114,4 +118,7 @@ pub struct HeartbeatAnswer {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Refusal {
     pub reason: String,
+    /// Of a log that came with a gap: where the server's copy ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_offset: Option<u64>,
 }

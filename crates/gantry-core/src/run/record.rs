@@ -22,16 +22,23 @@ pub struct Run {
     /// What the run is pinned to, from preparing on.
     pub commit: Option<Commit>,
     pub branch: String,
-    /// Name of whoever triggered it.
+    /// Name of whoever triggered it, and the subject's stable identifier.
     pub triggered_by: String,
+    pub triggered_by_id: String,
+    /// Goes before others of its kind in the workers' queue.
+    pub prioritized: bool,
     /// Opaque text of the client that triggered it.
     pub metadata: Option<String>,
+    /// The worker that has or had the run last.
+    pub worker: Option<WorkerId>,
     pub lease: Option<Lease>,
     /// The fence of the newest lease; stays after it ended.
     pub fence: i64,
     pub stop_requested: bool,
     /// A write credential was issued, or may have been.
     pub write_issued: bool,
+    /// A write phase's child got secrets that we did not issue, and whose end we don't know.
+    pub user_secrets: bool,
     pub delta: Option<RunDelta>,
     pub plan_object: Option<String>,
     pub changes_object: Option<String>,

@@ -163,7 +163,10 @@ CREATE TABLE run (
     requested_commit TEXT,
     commit_info TEXT,
     branch TEXT NOT NULL,
+    -- The name, and the stable identifier that the holder of a lock is compared with.
     triggered_by TEXT NOT NULL,
+    triggered_by_id TEXT NOT NULL,
+    prioritized BIGINT NOT NULL,
     metadata TEXT,
     key_id TEXT REFERENCES data_key (id),
     -- Overrides of the environment for this run, sealed.
@@ -174,11 +177,11 @@ CREATE TABLE run (
     lease_until BIGINT,
     stop_requested BIGINT NOT NULL,
     write_issued BIGINT NOT NULL,
+    user_secrets BIGINT NOT NULL,
     delta TEXT,
     -- Names of objects: the sealed plan bundle, the sealed list of changes.
     plan_object TEXT,
     changes_object TEXT,
-    facts TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     finished_at BIGINT
@@ -234,6 +237,8 @@ CREATE INDEX issuing_run ON issuing (run_id, id);
 CREATE TABLE worker (
     id TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
+    -- How it isolates children, in its own words.
+    sandbox TEXT NOT NULL,
     started_at BIGINT NOT NULL,
     gone_at BIGINT
 );

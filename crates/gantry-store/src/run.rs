@@ -1,0 +1,358 @@
+//! Runs: the queue, leases, and where each of them stands.
+//!
+//! A run is moved under the row lock of its stack ([`crate::stack::find_for_update`]), so two
+//! decisions about one stack never overlap. [`save`] checks the version all the same.
+
+mod row;
+
+use gantry_core::ids::{RunId, StackId, WorkerId};
+use gantry_core::run::{Run, RunDelta, RunKind, RunState};
+
+use crate::{Reader, StoreError, Tx, Value};
+use row::{COLUMNS, from_row};
+
+/// A sealed value and the data key that opens it.
+pub struct SealedOverrides {
+    pub key_id: String,
+    pub sealed: Vec<u8>,
+}
+
+pub async fn insert(
+    tx: &Tx,
+    run: &Run,
+    overrides: Option<SealedOverrides>,
+) -> Result<(), StoreError> {
+    let (key_id, sealed) = match overrides {
+        Some(overrides) => (Some(overrides.key_id), Some(overrides.sealed)),
+        None => (None, None),
+    };
+    tx.execute(
+        "INSERT INTO run
+         (id, stack_id, kind, state, version, title, command, skip_initialization,
+          requested_commit, commit_info, branch, triggered_by, triggered_by_id, prioritized,
+          metadata, key_id, overrides, fence, stop_requested, write_issued, user_secrets,
+          created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                 0, 0, 0, $19, $20)",
+        vec![
+            run.id.as_str().into(),
+            run.stack.as_str().into(),
+            run.kind.as_str().into(),
+            run.state.as_str().into(),
+            run.version.into(),
+            run.title.as_deref().into(),
+            run.command.as_deref().into(),
+            run.skip_initialization.into(),
+            run.requested_commit.as_deref().into(),
+            run.commit.as_ref().map_or(Value::NullText, Value::json),
+            run.branch.as_str().into(),
+            run.triggered_by.as_str().into(),
+            run.triggered_by_id.as_str().into(),
+            run.prioritized.into(),
+            run.metadata.as_deref().into(),
+            key_id.into(),
+            sealed.into(),
+            run.fence.into(),
+            run.created_at.into(),
+            run.updated_at.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Saves what a decision may change. `decided_on` is the version that was read; answers `false` when
+/// the run has moved since. What has statements of its own (lease, plan, changes, `write_issued`) is
+/// left alone, so that a message which comes at the same time is not undone.
+pub async fn save(tx: &Tx, run: &Run, decided_on: i64) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "UPDATE run SET
+             state = $2, version = $3, title = $4, commit_info = $5, stop_requested = $6,
+             user_secrets = $7, updated_at = $8, finished_at = $9
+             WHERE id = $1 AND version = $10",
+            vec![
+                run.id.as_str().into(),
+                run.state.as_str().into(),
+                run.version.into(),
+                run.title.as_deref().into(),
+                run.commit.as_ref().map_or(Value::NullText, Value::json),
+                run.stop_requested.into(),
+                run.user_secrets.into(),
+                run.updated_at.into(),
+                run.finished_at.into(),
+                decided_on.into(),
+            ],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Gives the run to a worker.
+pub async fn set_lease(
+    tx: &Tx,
+    id: &RunId,
+    worker: &WorkerId,
+    fence: i64,
+    until: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE run SET worker_id = $2, fence = $3, lease_until = $4 WHERE id = $1",
+        vec![
+            id.as_str().into(),
+            worker.as_str().into(),
+            fence.into(),
+            until.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The worker has let go of the run, or was lost. Who it was stays.
+pub async fn end_lease(tx: &Tx, id: &RunId, fence: i64) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "UPDATE run SET lease_until = NULL
+             WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL",
+            vec![id.as_str().into(), fence.into()],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Renews a lease that still exists; answers whether it does.
+pub async fn renew(tx: &Tx, id: &RunId, fence: i64, until: i64) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "UPDATE run SET lease_until = $3
+             WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL",
+            vec![id.as_str().into(), fence.into(), until.into()],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Notes where the sealed plan is, for the lease that made it.
+pub async fn set_plan(tx: &Tx, id: &RunId, fence: i64, object: &str) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "UPDATE run SET plan_object = $3 WHERE id = $1 AND fence = $2",
+            vec![id.as_str().into(), fence.into(), object.into()],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// The sealed plan is of no use any more.
+pub async fn clear_plan(tx: &Tx, id: &RunId) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE run SET plan_object = NULL WHERE id = $1",
+        vec![id.as_str().into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Notes what the plan would change, for the lease that made it.
+pub async fn set_changes(
+    tx: &Tx,
+    id: &RunId,
+    fence: i64,
+    delta: &RunDelta,
+    object: &str,
+) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "UPDATE run SET delta = $3, changes_object = $4 WHERE id = $1 AND fence = $2",
+            vec![
+                id.as_str().into(),
+                fence.into(),
+                Value::json(delta),
+                object.into(),
+            ],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+pub async fn set_prioritized(tx: &Tx, id: &RunId, prioritized: bool) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE run SET prioritized = $2 WHERE id = $1",
+        vec![id.as_str().into(), prioritized.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+pub async fn find(reader: Reader<'_>, id: &RunId) -> Result<Option<Run>, StoreError> {
+    let rows = reader
+        .all_built(format!("{COLUMNS} WHERE id = $1"), vec![id.as_str().into()])
+        .await?;
+    rows.first().map(from_row).transpose()
+}
+
+/// The sealed overrides of a run's environment.
+pub async fn overrides(
+    reader: Reader<'_>,
+    id: &RunId,
+) -> Result<Option<SealedOverrides>, StoreError> {
+    let row = reader
+        .one(
+            "SELECT key_id, overrides FROM run WHERE id = $1 AND overrides IS NOT NULL",
+            vec![id.as_str().into()],
+        )
+        .await?;
+    row.map(|row| {
+        Ok(SealedOverrides {
+            key_id: row.text("key_id")?,
+            sealed: row.blob("overrides")?,
+        })
+    })
+    .transpose()
+}
+
+/// Runs of one stack and of `kinds`, newest first; `before` is the last one that was seen.
+pub async fn list(
+    reader: Reader<'_>,
+    stack: &StackId,
+    kinds: &[RunKind],
+    before: Option<&RunId>,
+    limit: i64,
+) -> Result<Vec<Run>, StoreError> {
+    let mut values: Vec<Value> = vec![stack.as_str().into(), limit.into()];
+    let mut places = Vec::new();
+    for kind in kinds {
+        values.push(kind.as_str().into());
+        places.push(format!("${}", values.len()));
+    }
+    let mut sql = format!(
+        "{COLUMNS} WHERE stack_id = $1 AND kind IN ({})",
+        places.join(", ")
+    );
+    if let Some(before) = before {
+        values.push(before.as_str().into());
+        sql.push_str(&format!(" AND id < ${}", values.len()));
+    }
+    sql.push_str(" ORDER BY id DESC LIMIT $2");
+    rows(reader, sql, values).await
+}
+
+/// The newest run of a stack among those that hold it.
+pub async fn newest(reader: Reader<'_>, stack: &StackId) -> Result<Option<RunId>, StoreError> {
+    let row = reader
+        .one(
+            "SELECT id FROM run WHERE stack_id = $1 AND kind <> 'PROPOSED'
+             ORDER BY id DESC LIMIT 1",
+            vec![stack.as_str().into()],
+        )
+        .await?;
+    row.map(|row| Ok(RunId::new(row.text("id")?))).transpose()
+}
+
+/// Runs of a stack that have not ended, in the order of the queue.
+pub async fn active(reader: Reader<'_>, stack: &StackId) -> Result<Vec<Run>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} WHERE stack_id = $1 AND finished_at IS NULL ORDER BY prioritized DESC, id"
+    );
+    rows(reader, sql, vec![stack.as_str().into()]).await
+}
+
+/// Runs that a worker may take, in the order in which they go, at most `limit`: what holds a stack
+/// comes before what only looks.
+pub async fn claimable(
+    reader: Reader<'_>,
+    limit: i64,
+) -> Result<Vec<(RunId, StackId)>, StoreError> {
+    let rows = reader
+        .all(
+            "SELECT run.id, run.stack_id FROM run JOIN stack ON stack.id = run.stack_id
+             WHERE run.state IN ('READY', 'CONFIRMED', 'REPLAN_REQUESTED')
+             AND run.finished_at IS NULL AND (stack.disabled = 0 OR run.kind = 'DESTROY')
+             ORDER BY run.prioritized DESC, CASE run.kind WHEN 'PROPOSED' THEN 1 ELSE 0 END, run.id
+             LIMIT $1",
+            vec![limit.into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                RunId::new(row.text("id")?),
+                StackId::new(row.text("stack_id")?),
+            ))
+        })
+        .collect()
+}
+
+/// Runs whose lease has ended at `now`.
+pub async fn lapsed(reader: Reader<'_>, now: i64) -> Result<Vec<Run>, StoreError> {
+    let sql = format!("{COLUMNS} WHERE lease_until IS NOT NULL AND lease_until <= $1 ORDER BY id");
+    rows(reader, sql, vec![now.into()]).await
+}
+
+/// Runs that `worker` holds by lease.
+pub async fn held_by(reader: Reader<'_>, worker: &WorkerId) -> Result<Vec<Run>, StoreError> {
+    let sql = format!("{COLUMNS} WHERE lease_until IS NOT NULL AND worker_id = $1 ORDER BY id");
+    rows(reader, sql, vec![worker.as_str().into()]).await
+}
+
+/// The next moment at which a lease ends.
+pub async fn next_lease_end(reader: Reader<'_>) -> Result<Option<i64>, StoreError> {
+    let row = reader
+        .one(
+            "SELECT MIN(lease_until) AS at FROM run WHERE lease_until IS NOT NULL",
+            vec![],
+        )
+        .await?;
+    row.map_or(Ok(None), |row| row.opt_int("at"))
+}
+
+/// The states that a stack's runs may not have when the stack is removed by itself.
+pub async fn count_active(reader: Reader<'_>, stack: &StackId) -> Result<i64, StoreError> {
+    let row = reader
+        .one(
+            "SELECT COUNT(*) AS n FROM run WHERE stack_id = $1 AND finished_at IS NULL",
+            vec![stack.as_str().into()],
+        )
+        .await?;
+    row.map_or(Ok(0), |row| row.int("n"))
+}
+
+/// Every run of a stack, for the removal of what is kept outside of the database.
+pub async fn ids(reader: Reader<'_>, stack: &StackId) -> Result<Vec<RunId>, StoreError> {
+    let rows = reader
+        .all(
+            "SELECT id FROM run WHERE stack_id = $1",
+            vec![stack.as_str().into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok(RunId::new(row.text("id")?)))
+        .collect()
+}
+
+async fn rows(reader: Reader<'_>, sql: String, values: Vec<Value>) -> Result<Vec<Run>, StoreError> {
+    let rows = reader.all_built(sql, values).await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// Whether a state is one of those that [`claimable`] names in its text.
+#[cfg(test)]
+fn is_named_claimable(state: RunState) -> bool {
+    matches!(
+        state,
+        RunState::Ready | RunState::Confirmed | RunState::ReplanRequested
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_claimable_states_are_those_of_the_core() {
+        for state in RunState::ALL {
+            assert_eq!(state.is_claimable(), is_named_claimable(state), "{state}");
+        }
+    }
+}
