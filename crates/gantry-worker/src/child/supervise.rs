@@ -1,0 +1,541 @@
+use std::os::fd::OwnedFd;
+use std::process::Child;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::AsyncReadExt;
+use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe::Receiver;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::arguments::{self, Pipes};
+use super::outcome::Ending;
+use super::process_tree::{self, Process};
+use super::{Command, Ended, Launch, Outcome, Tree};
+use crate::hooks::{Marks, Verdict};
+use crate::sandbox::{Sandbox, SandboxError};
+
+/// Between SIGTERM and SIGKILL.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// The most that `env -0` may say.
+const MOST_EXPORTS: usize = 1 << 20;
+/// How much of the output is kept to explain a child that never started.
+const TAIL: usize = 2048;
+
+pub(super) async fn supervise(
+    sandbox: &Sandbox,
+    launch: Launch,
+    output: mpsc::Sender<Bytes>,
+    stop: CancellationToken,
+) -> Result<Ended, SandboxError> {
+    let (spawn, pipes) = arguments::prepare(sandbox, &launch)?;
+    let Pipes {
+        output: out,
+        status,
+        marks,
+        exports,
+    } = pipes;
+    let boxed = status.is_some();
+    let (out, status, marks, exports) = (
+        receiver(out)?,
+        status.map(receiver).transpose()?,
+        marks.map(receiver).transpose()?,
+        exports.map(receiver).transpose()?,
+    );
+    let started = Instant::now();
+    let child = sandbox.spawner().spawn(spawn).await?.child;
+    let pid = child.id().cast_signed();
+    let Some(outer) = Process::open(pid).map_err(SandboxError::Spawn)? else {
+        return Err(SandboxError::Spawn(std::io::Error::from_raw_os_error(
+            libc::ESRCH,
+        )));
+    };
+    let silence = Arc::new(Activity {
+        started,
+        last: AtomicU64::new(0),
+    });
+    let pump = tokio::spawn(pump(out, output, silence.clone()));
+    let exports = exports.map(|from| tokio::spawn(read_exports(from)));
+    let running = Running {
+        outer: outer.watch().map_err(SandboxError::Spawn)?,
+        child,
+        boxed,
+        status,
+        report: Report::default(),
+        init: None,
+        marks: Marks::default(),
+        marks_from: marks,
+        ended: false,
+        launch: &launch,
+    };
+    let (end, tail, tree) = running.watch(started, silence, stop, pump).await;
+    let exports = match exports {
+        Some(task) => changed(task.await.unwrap_or_default(), &launch.environment),
+        None => Vec::new(),
+    };
+    Ok(Ended {
+        outcome: end.outcome(&launch, boxed, &tail),
+        tree,
+        exports,
+    })
+}
+
+/// Why the worker asked the child to end.
+#[derive(Clone, Copy)]
+enum Reason {
+    Stop,
+    Wall(Duration),
+    Silence(Duration),
+}
+
+/// What bubblewrap reported.
+#[derive(Default)]
+struct Report {
+    line: Vec<u8>,
+    init: Option<i32>,
+    status: Option<i32>,
+}
+
+#[derive(serde::Deserialize)]
+struct ReportLine {
+    #[serde(rename = "child-pid")]
+    child_pid: Option<i32>,
+    #[serde(rename = "exit-code")]
+    exit_code: Option<i32>,
+}
+
+struct Running<'a> {
+    outer: AsyncFd<Process>,
+    child: Child,
+    boxed: bool,
+    status: Option<Receiver>,
+    report: Report,
+    /// The first process of the child's pid namespace.
+    init: Option<AsyncFd<Process>>,
+    marks: Marks,
+    marks_from: Option<Receiver>,
+    launch: &'a Launch,
+    ended: bool,
+}
+
+impl Drop for Running<'_> {
+    /// Whoever waited has given up: the child must not live on unwatched.
+    fn drop(&mut self) {
+        if !self.ended {
+            self.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+struct End {
+    marks: Marks,
+    /// The status of the outermost process, and of the first one inside.
+    outer: std::process::ExitStatus,
+    inner: Option<i32>,
+    reason: Option<Reason>,
+    forced: bool,
+}
+
+impl Running<'_> {
+    async fn watch(
+        mut self,
+        started: Instant,
+        activity: Arc<Activity>,
+        stop: CancellationToken,
+        pump: tokio::task::JoinHandle<Vec<u8>>,
+    ) -> (End, Vec<u8>, Tree) {
+        let limits = self.launch.limits;
+        let wall = started + limits.wall;
+        let mut reason = None;
+        // What to do next to a child that was asked to end, and when.
+        let mut step: Option<(Step, Instant)> = None;
+        let mut buffer = [0u8; 4096];
+        let mut marks_buffer = [0u8; 1024];
+        let mut forced = false;
+        // How often to look for a process that isn't there yet.
+        let mut patience = 500;
+        loop {
+            let quiet = limits.silence.map(|limit| activity.last() + limit);
+            tokio::select! {
+                biased;
+                read = read(&mut self.status, &mut buffer) => match read {
+                    0 => self.status = None,
+                    n => self.hear(&buffer[..n]),
+                },
+                read = read(&mut self.marks_from, &mut marks_buffer) => match read {
+                    0 => self.marks_from = None,
+                    n => self.marks.feed(&marks_buffer[..n]),
+                },
+                _ = self.outer.readable() => break,
+                () = stop.cancelled(), if reason.is_none() => {
+                    reason = Some(Reason::Stop);
+                    step = Some((Step::Interrupt, Instant::now()));
+                }
+                () = sleep_until(wall), if reason.is_none() => {
+                    reason = Some(Reason::Wall(limits.wall));
+                    step = Some((Step::Interrupt, Instant::now()));
+                }
+                () = at(quiet), if reason.is_none() => {
+                    // Output may have come while the timer ran.
+                    if let Some(limit) = limits.silence && activity.last() + limit <= Instant::now() {
+                        reason = Some(Reason::Silence(limit));
+                        step = Some((Step::Interrupt, Instant::now()));
+                    }
+                }
+                () = at(step.map(|(_, when)| when)) => {
+                    let now = Instant::now();
+                    step = match step {
+                        Some((Step::Interrupt, _)) => match self.signal(libc::SIGINT) {
+                            true => Some((Step::Terminate, now + limits.grace)),
+                            // It hasn't started yet.
+                            false if patience > 0 => {
+                                patience -= 1;
+                                Some((Step::Interrupt, now + Duration::from_millis(2)))
+                            }
+                            false => Some((Step::Kill, now)),
+                        },
+                        Some((Step::Terminate, _)) => {
+                            forced = true;
+                            self.signal(libc::SIGTERM);
+                            Some((Step::Kill, now + LAST_WORDS))
+                        }
+                        Some((Step::Kill, _)) => {
+                            forced = true;
+                            self.kill();
+                            None
+                        }
+                        None => None,
+                    };
+                }
+            }
+        }
+        // Bubblewrap's own last words, and the hooks' (what they left running may keep the pipe open,
+        // so only what is there already).
+        while let Some(n) = read_now(&mut self.status, &mut buffer) {
+            self.hear(&buffer[..n]);
+        }
+        while let Some(n) = read_now(&mut self.marks_from, &mut marks_buffer) {
+            self.marks.feed(&marks_buffer[..n]);
+        }
+        let outer = match self.child.wait() {
+            Ok(status) => status,
+            Err(_) => std::os::unix::process::ExitStatusExt::from_raw(libc::SIGKILL),
+        };
+        self.ended = true;
+        let (tree, tail) = self.end_of_tree(pump).await;
+        let end = End {
+            marks: std::mem::take(&mut self.marks),
+            outer,
+            inner: self.report.status,
+            reason,
+            forced,
+        };
+        (end, tail, tree)
+    }
+
+    fn hear(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if *byte != b'\n' {
+                self.report.line.push(*byte);
+                continue;
+            }
+            let line = std::mem::take(&mut self.report.line);
+            let Ok(line) = serde_json::from_slice::<ReportLine>(&line) else {
+                continue;
+            };
+            self.report.status = self.report.status.or(line.exit_code);
+            if let Some(pid) = line.child_pid.filter(|_| self.report.init.is_none()) {
+                self.report.init = Some(pid);
+                self.init = open_init(pid);
+            }
+        }
+    }
+
+    /// Sends a signal to those who should get it; false when there is nobody yet.
+    fn signal(&self, signal: i32) -> bool {
+        let outer = self.outer.get_ref();
+        let top = match (self.boxed, &self.init) {
+            (true, Some(init)) => init.get_ref().pid,
+            (true, None) => return false,
+            (false, _) => outer.pid,
+        };
+        let mut below = process_tree::descendants(top);
+        if !self.boxed {
+            below.extend(process_tree::read(top));
+        }
+        let tool = matches!(
+            self.launch.command,
+            Command::Tool { .. } | Command::Program(_)
+        );
+        let the_tool = match (self.launch.hooks.is_empty(), tool) {
+            (true, true) if self.boxed => below
+                .iter()
+                .filter(|process| process.parent == top)
+                .min_by_key(|process| process.inner)
+                .copied(),
+            (true, true) => process_tree::read(top),
+            (false, true) => self
+                .marks
+                .running()
+                .and_then(|inner| below.iter().find(|process| process.inner == inner).copied()),
+            (_, false) => None,
+        };
+        let targets = match the_tool {
+            Some(process) => vec![process],
+            None => below,
+        };
+        for target in &targets {
+            if let Ok(Some(process)) = Process::open(target.pid) {
+                process.signal(signal);
+            }
+        }
+        !targets.is_empty()
+    }
+
+    fn kill(&self) {
+        if let Some(init) = &self.init {
+            init.get_ref().signal(libc::SIGKILL);
+        }
+        self.outer.get_ref().signal(libc::SIGKILL);
+    }
+
+    /// Waits until nothing of the child is left. The outermost process has ended.
+    async fn end_of_tree(&self, mut pump: tokio::task::JoinHandle<Vec<u8>>) -> (Tree, Vec<u8>) {
+        if self.boxed {
+            if let Some(init) = &self.init {
+                // Its parent is gone, so the kernel is killing it already; nothing is lost by haste.
+                init.get_ref().signal(libc::SIGKILL);
+                let _ = init.readable().await;
+            }
+            // Without one, bubblewrap ended before there was a namespace, or its first process ended
+            // before we could open it, which the kernel allows only after all others.
+            return (Tree::Gone, pump.await.unwrap_or_default());
+        }
+        let leader = self.outer.get_ref().pid;
+        for _ in 0..100 {
+            if process_tree::signal_session(leader, libc::SIGKILL) == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // A process that left the session may hold the output open for ever.
+        let tail = match tokio::time::timeout(Duration::from_secs(1), &mut pump).await {
+            Ok(tail) => tail.unwrap_or_default(),
+            Err(_) => {
+                pump.abort();
+                Vec::new()
+            }
+        };
+        (Tree::Unknown, tail)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Interrupt,
+    Terminate,
+    Kill,
+}
+
+fn open_init(pid: i32) -> Option<AsyncFd<Process>> {
+    let process = Process::open(pid).ok()??;
+    // The number may belong to somebody else by now: then the init is gone, and so is its namespace.
+    let listed = process_tree::read(pid)?;
+    if !(listed.nested && listed.inner == 1) {
+        return None;
+    }
+    process.watch().ok()
+}
+
+impl End {
+    fn outcome(self, launch: &Launch, boxed: bool, tail: &[u8]) -> Outcome {
+        use std::os::unix::process::ExitStatusExt;
+        let outer = self
+            .outer
+            .code()
+            .or_else(|| self.outer.signal().map(|signal| 128 + signal));
+        let first = match boxed {
+            true => self.inner,
+            false => outer,
+        };
+        let hooked = !launch.hooks.is_empty() || launch.command == Command::Nothing;
+        let verdict = first.map(|status| match hooked {
+            false => Verdict::Command(status),
+            true => self.marks.verdict(
+                &launch.hooks,
+                launch.command != Command::Nothing,
+                launch.changes_are_two(),
+                launch.captures_exports(),
+                status,
+            ),
+        });
+        if let Some(reason) = self.reason {
+            let ending = match (self.forced, &verdict) {
+                (true, _) => Ending::Forced,
+                (false, Some(Verdict::Command(status))) => Ending::InOrder {
+                    status: Some(*status),
+                },
+                (false, _) => Ending::InOrder { status: None },
+            };
+            return match reason {
+                Reason::Stop => Outcome::Stopped(ending),
+                Reason::Wall(limit) => Outcome::TimeLimit { limit, ending },
+                Reason::Silence(limit) => Outcome::Silence { limit, ending },
+            };
+        }
+        match verdict {
+            Some(Verdict::Command(status)) => match status {
+                // What a shell and bubblewrap make of a signal.
+                129..=159 => Outcome::Killed {
+                    signal: status - 128,
+                },
+                _ => Outcome::Exited { status },
+            },
+            Some(Verdict::Failed {
+                hook,
+                status,
+                command,
+            }) => Outcome::HookFailed {
+                hook,
+                status,
+                command,
+            },
+            Some(Verdict::EndedShell {
+                hook,
+                status,
+                command,
+            }) => Outcome::HookEndedShell {
+                hook,
+                status,
+                command,
+            },
+            Some(Verdict::Interrupted) => Outcome::Killed {
+                signal: libc::SIGKILL,
+            },
+            None => match self.outer.signal() {
+                Some(signal) => Outcome::Killed { signal },
+                None => Outcome::SpawnFailed {
+                    reason: last_line(tail),
+                },
+            },
+        }
+    }
+}
+
+fn last_line(tail: &[u8]) -> String {
+    let text = String::from_utf8_lossy(tail);
+    match text.lines().rfind(|line| !line.trim().is_empty()) {
+        Some(line) => line.trim().to_owned(),
+        None => "the sandbox ended without a word".to_owned(),
+    }
+}
+
+/// When the child was last heard of, in milliseconds since it started.
+struct Activity {
+    started: Instant,
+    last: AtomicU64,
+}
+
+impl Activity {
+    /// The child waits for us: that is not its silence.
+    const WAITING: u64 = u64::MAX;
+
+    fn last(&self) -> Instant {
+        match self.last.load(Ordering::Relaxed) {
+            Self::WAITING => Instant::now(),
+            last => self.started + Duration::from_millis(last),
+        }
+    }
+
+    fn set(&self, waiting: bool) {
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(0);
+        self.last
+            .store(if waiting { Self::WAITING } else { now }, Ordering::Relaxed);
+    }
+}
+
+/// Moves output to its receiver until every writer is gone; returns the end of it.
+async fn pump(mut from: Receiver, to: mpsc::Sender<Bytes>, activity: Arc<Activity>) -> Vec<u8> {
+    let mut tail = Vec::new();
+    let mut buffer = BytesMut::new();
+    loop {
+        buffer.reserve(16 << 10);
+        match from.read_buf(&mut buffer).await {
+            Ok(0) | Err(_) => return tail,
+            Ok(_) => {}
+        }
+        let chunk = buffer.split().freeze();
+        tail.extend_from_slice(&chunk[chunk.len().saturating_sub(TAIL)..]);
+        tail.drain(..tail.len().saturating_sub(TAIL));
+        activity.set(true);
+        // A receiver that is gone doesn't hold the child back.
+        let _ = to.send(chunk).await;
+        activity.set(false);
+    }
+}
+
+async fn read_exports(mut from: Receiver) -> Vec<u8> {
+    let mut all = Vec::new();
+    let mut limited = (&mut from).take(MOST_EXPORTS as u64 + 1);
+    match limited.read_to_end(&mut all).await {
+        Ok(_) if all.len() <= MOST_EXPORTS => all,
+        _ => Vec::new(),
+    }
+}
+
+/// The variables that are new or different.
+fn changed(dump: Vec<u8>, given: &[(String, SecretString)]) -> Vec<(String, SecretString)> {
+    let dump = zeroize::Zeroizing::new(dump);
+    // What a shell sets by itself, and what the sandbox sets for each phase.
+    const NOT_EXPORTED: &[&str] = &["PWD", "OLDPWD", "SHLVL", "_", "PATH", "HOME", "TMPDIR"];
+    dump.split(|byte| *byte == 0)
+        .filter_map(|entry| std::str::from_utf8(entry).ok()?.split_once('='))
+        .filter(|(name, _)| is_a_name(name) && !NOT_EXPORTED.contains(name))
+        .filter(|(name, value)| {
+            let before = given.iter().rev().find(|(given, _)| given == name);
+            before.is_none_or(|(_, before)| before.expose_secret() != *value)
+        })
+        .map(|(name, value)| (name.to_owned(), SecretString::from(value)))
+        .collect()
+}
+
+fn is_a_name(name: &str) -> bool {
+    let mut characters = name.chars();
+    characters
+        .next()
+        .is_some_and(|first| first == '_' || first.is_ascii_alphabetic())
+        && characters.all(|c| c == '_' || c.is_ascii_alphanumeric())
+}
+
+fn receiver(fd: OwnedFd) -> Result<Receiver, SandboxError> {
+    Receiver::from_owned_fd(fd).map_err(SandboxError::Spawn)
+}
+
+/// Reads, or waits for ever where there is nothing to read from. 0: the end.
+async fn read(from: &mut Option<Receiver>, buffer: &mut [u8]) -> usize {
+    match from {
+        Some(receiver) => receiver.read(buffer).await.unwrap_or(0),
+        None => std::future::pending().await,
+    }
+}
+
+/// What can be read without waiting.
+fn read_now(from: &mut Option<Receiver>, buffer: &mut [u8]) -> Option<usize> {
+    match from.as_ref()?.try_read(buffer) {
+        Ok(0) | Err(_) => None,
+        Ok(n) => Some(n),
+    }
+}
+
+async fn at(when: Option<Instant>) {
+    match when {
+        Some(when) => sleep_until(when).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,39 @@
+//! The same tests once more without root: user namespaces of an ordinary user.
+
+use crate::stage::root;
+
+#[test]
+fn the_other_tests_pass_for_a_normal_user() {
+    use std::os::unix::process::CommandExt;
+    if !root() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    // The test binary may lie where only root can walk to.
+    let program = directory.path().join("it");
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    for path in [directory.path(), &program] {
+        std::os::unix::fs::chown(path, Some(USER), Some(USER)).unwrap();
+    }
+    let output = std::process::Command::new(&program)
+        .args(["--skip", "normal_user", "--test-threads", "2"])
+        .env("TMPDIR", directory.path())
+        .env("HOME", directory.path())
+        .current_dir(directory.path())
+        .uid(USER)
+        .gid(USER)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{text}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        text.contains("canaries_of_the_host_are_out_of_sight"),
+        "{text}"
+    );
+}
+
+const USER: u32 = 12_345;
