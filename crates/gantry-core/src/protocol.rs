@@ -17,6 +17,7 @@
 //! | `GET runs/{run}/plan?fence=` | | the plan bundle |
 //! | `PUT runs/{run}/plan-json?fence=` | plan JSON, sensitive values masked | `204` |
 //! | `PUT runs/{run}/errored-state?fence=` | `errored.tfstate` | `204` |
+//! | `GET runs/{run}/errored-state?fence=` | | the kept `errored.tfstate`, for a task |
 //! | `POST runs/{run}/finished` | [`PhaseFinished`] | [`Next`] |
 //! | `POST runs/{run}/released` | [`Released`] | `204` |
 

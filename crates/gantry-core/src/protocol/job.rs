@@ -58,6 +58,10 @@ pub struct Job {
     pub autodeploy: bool,
     /// Hooks that run at the very end, without cloud credentials.
     pub after_run: Vec<String>,
+    /// The stack is locked for an `errored.tfstate` that the server keeps; a task fetches it and
+    /// puts it into the project root, where `state push` finds it.
+    #[serde(default)]
+    pub errored_state: bool,
     /// Log version of the preparing state, for what git and the worker say.
     pub version: i64,
 }
