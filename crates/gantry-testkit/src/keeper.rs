@@ -1,6 +1,7 @@
 //! Servers that a test starts, and that end with it however the test ends.
 
-use std::io::{Error, Result};
+use std::io::{Error, Read, Result, Write};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 /// `$1` is the server's own folder, `$2` the signal that ends it, the rest its command line.
 const SCRIPT: &str = r#"
 dir=$1 signal=$2; shift 2
-( sh -c 'echo $$ >"$0/pid"; exec "$@"' "$dir" "$@" </dev/null >"$dir/log" 2>&1; : >"$dir/exited" ) &
+( sh -c 'echo $$ >"$0/pid"; exec "$@"' "$dir" "$@" </dev/null >"$dir/log" 2>&1; echo $? >"$dir/exited" ) &
 cat >/dev/null
 kill -"$signal" "$(cat "$dir/pid")" 2>/dev/null
 wait
@@ -82,8 +83,13 @@ impl Kept {
             .ok()
     }
 
-    fn has_exited(&self) -> bool {
-        self.folder.join("exited").exists()
+    /// The exit status of the server as a shell counts it; `None` while it runs.
+    pub fn exit_status(&self) -> Option<i32> {
+        std::fs::read_to_string(self.folder.join("exited"))
+            .ok()?
+            .trim()
+            .parse()
+            .ok()
     }
 
     /// Asks `ready` again and again until it says yes. The error tells the server's last words.
@@ -93,7 +99,7 @@ impl Kept {
             if ready() {
                 return Ok(());
             }
-            let state = match (self.has_exited(), Instant::now() > deadline) {
+            let state = match (self.exit_status().is_some(), Instant::now() > deadline) {
                 (true, _) => "ended at once",
                 (false, true) => "was not ready within 30 s",
                 (false, false) => {
@@ -114,4 +120,20 @@ impl Drop for Kept {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
     }
+}
+
+/// Whether the server on that port of loopback answers 200 to a request for `path`.
+pub fn answers(port: u16, path: &str) -> bool {
+    let ask = || -> Result<bool> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer.split(' ').nth(1) == Some("200"))
+    };
+    ask().unwrap_or(false)
 }

@@ -4,11 +4,16 @@
 //! error that names it and the way to get it.
 
 pub mod aws_request;
+pub mod client;
 pub mod golden;
+pub mod http;
 pub mod keeper;
 pub mod ministack;
 pub mod port;
 pub mod postgres;
+pub mod process;
+pub mod repository;
+pub mod server;
 pub mod sigv4;
 pub mod sts_proxy;
 pub mod trust;

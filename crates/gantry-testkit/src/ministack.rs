@@ -1,15 +1,12 @@
 //! An AWS double that enforces trust policies, one process per test binary.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
 use std::sync::OnceLock;
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::aws_request::{Answer, query, send};
-use crate::keeper::Kept;
+use crate::keeper::{Kept, answers};
 use crate::port::Port;
 use crate::sigv4::Keys;
 use crate::trust;
@@ -47,7 +44,7 @@ impl Ministack {
             ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
         ];
         let process = Kept::start(folder, "KILL", &program, &[], &environment, None)?;
-        process.wait_until("ministack", || is_ready(port.number()))?;
+        process.wait_until("ministack", || answers(port.number(), "/_ministack/ready"))?;
         Ok(Self {
             port,
             _process: process,
@@ -214,18 +211,4 @@ pub struct Server {
 fn allow(actions: &[&str], resources: &[&str]) -> String {
     let statement = json!({"Effect": "Allow", "Action": actions, "Resource": resources});
     trust::document(&[statement]).to_string()
-}
-
-fn is_ready(port: u16) -> bool {
-    let ask = || -> Result<bool> {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        stream.write_all(
-            b"GET /_ministack/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).context("no answer")?;
-        Ok(answer.split(' ').nth(1) == Some("200"))
-    };
-    ask().unwrap_or(false)
 }

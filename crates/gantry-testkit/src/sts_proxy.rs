@@ -4,6 +4,7 @@
 //! the double behind judges them exactly as if nobody stood between.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -81,6 +82,7 @@ type Rule = Box<dyn FnMut(&Call) -> Option<Fault> + Send>;
 struct State {
     calls: Mutex<Vec<Call>>,
     rule: Mutex<Option<Rule>>,
+    connections: AtomicUsize,
 }
 
 /// Listens on loopback, on a thread of its own, until dropped.
@@ -131,6 +133,11 @@ impl StsProxy {
         lock(&self.state.calls).clone()
     }
 
+    /// How many connections clients have opened.
+    pub fn connections(&self) -> usize {
+        self.state.connections.load(Ordering::Relaxed)
+    }
+
     pub fn forget_calls(&self) {
         lock(&self.state.calls).clear();
     }
@@ -160,6 +167,7 @@ async fn serve(listener: std::net::TcpListener, upstream: Arc<str>, state: Arc<S
         return;
     };
     while let Ok((stream, _)) = listener.accept().await {
+        state.connections.fetch_add(1, Ordering::Relaxed);
         let (upstream, state) = (Arc::clone(&upstream), Arc::clone(&state));
         tokio::spawn(async move {
             let service = service_fn(move |request| {

@@ -36,6 +36,18 @@ pub fn program(name: &str) -> Result<PathBuf> {
     Ok(venv()?.join("bin").join(name))
 }
 
+/// The directories that its programs need, to show them to a sandboxed child: the environment, and
+/// the Python it was made with unless that is the system's.
+pub fn directories() -> Result<Vec<PathBuf>> {
+    let venv = venv()?.canonicalize()?;
+    let python = venv.join("bin/python3").canonicalize()?;
+    let mut directories = vec![venv];
+    if !python.starts_with("/usr") {
+        directories.extend(python.ancestors().nth(2).map(PathBuf::from));
+    }
+    Ok(directories)
+}
+
 fn target_folder() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from)
 }
