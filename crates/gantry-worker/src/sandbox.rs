@@ -73,6 +73,9 @@ pub struct SandboxConfig {
     pub providers: ProviderInstallation,
     /// A CA bundle of the installation, beside the system's.
     pub ca_bundle: Option<PathBuf>,
+    /// Further directories with programs for children, visible read-only under the path they have
+    /// on the machine.
+    pub extra_tools: Vec<PathBuf>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +124,7 @@ struct Inner {
     users: user_pool::UserPool,
     root: root::Root,
     spawner: spawner::Spawner,
+    path: String,
 }
 
 impl Sandbox {
@@ -157,6 +161,7 @@ impl Sandbox {
         staged.extend(config.tool_directories.iter().cloned());
         staged.extend(mirrors.iter().map(|path| path.to_path_buf()));
         staged.extend(config.ca_bundle.iter().cloned());
+        staged.extend(config.extra_tools.iter().cloned());
         let spawner = spawner::Spawner::start(bwrap.is_some().then_some(staged))?;
 
         let mut root = root::Root::new(bwrap);
@@ -167,8 +172,12 @@ impl Sandbox {
         if let Some(bundle) = &config.ca_bundle {
             root.read_only(spawner.reachable(bundle), CA_BUNDLE);
         }
+        for directory in &config.extra_tools {
+            root.read_only(spawner.reachable(directory), &directory.to_string_lossy());
+        }
         Ok(Self {
             inner: Arc::new(Inner {
+                path: search_path(&config.extra_tools),
                 mode: config.mode,
                 runs,
                 cli_config,
@@ -239,6 +248,11 @@ impl Sandbox {
         }
     }
 
+    /// Where a child finds programs, the engine's own directory apart.
+    pub(crate) fn path(&self) -> &str {
+        &self.inner.path
+    }
+
     pub(crate) fn root(&self) -> &root::Root {
         &self.inner.root
     }
@@ -270,6 +284,19 @@ fn find_in_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path)
         .map(|directory| directory.join(name))
         .find(|file| file.is_file())
+}
+
+/// The extra directories come first: whoever names one wants what is in it. Programs are in its
+/// `bin` where there is one.
+fn search_path(extra: &[PathBuf]) -> String {
+    let mut path = String::new();
+    for directory in extra {
+        let programs = directory.join("bin");
+        let programs = if programs.is_dir() { &programs } else { directory };
+        path.push_str(&programs.to_string_lossy());
+        path.push(':');
+    }
+    path + SYSTEM_PATH
 }
 
 fn create_directory(path: &Path) -> std::io::Result<()> {

@@ -25,7 +25,7 @@ pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipe
     for mount in &mut mounts {
         mount.source = sandbox.spawner().reachable(&mount.source);
     }
-    let mut path = sandbox::SYSTEM_PATH.to_owned();
+    let mut path = sandbox.path().to_owned();
     let mut tool = None;
     if let Some(given) = &launch.tool {
         let (named, real) = real_tool(given).map_err(io)?;

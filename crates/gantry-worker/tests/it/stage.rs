@@ -47,6 +47,7 @@ impl Stage {
                 .collect(),
             providers,
             ca_bundle: None,
+            extra_tools: vec![],
         })
         .unwrap_or_else(|error| panic!("{error}"));
         Self { sandbox, directory }
