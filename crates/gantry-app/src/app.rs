@@ -14,6 +14,9 @@ pub struct Settings {
     pub public_url: String,
     /// Directories below which a repository may be a local path.
     pub local_repository_roots: Vec<std::path::PathBuf>,
+    /// Where git keeps its mirrors, and how it reaches the network; its local roots are those
+    /// above. Without it nothing that looks into a repository can be done.
+    pub git: Option<gantry_git::Settings>,
     /// `…/{namespace}/{repository}`: resolves a stack without a source block of its own.
     pub repository_template: Option<String>,
     /// Per-phase limits in seconds.
@@ -29,6 +32,7 @@ impl Default for Settings {
         Settings {
             public_url: "http://127.0.0.1:7878".into(),
             local_repository_roots: vec![],
+            git: None,
             repository_template: None,
             phase_time_limit: 70 * 60,
             phase_silence_limit: 7 * 60,
@@ -44,6 +48,9 @@ pub struct App {
     pub(crate) objects: Objects,
     pub(crate) keys: Keyring,
     pub(crate) signing: zeroize::Zeroizing<[u8; 32]>,
+    /// What the keys of keyed checksums are made from.
+    pub(crate) checksums: zeroize::Zeroizing<[u8; 32]>,
+    pub(crate) git: Option<gantry_git::Git>,
     pub(crate) account: Subdomain,
     pub(crate) settings: Settings,
     pub(crate) wake: Wake,
@@ -63,11 +70,24 @@ impl App {
     ) -> Result<Arc<Self>, OpError> {
         let keys = Keyring::open(&store, master, clock.now()).await?;
         let account = open_account(&store, subdomain, clock.now()).await?;
+        let git = settings
+            .git
+            .clone()
+            .map(|git| {
+                gantry_git::Git::open(gantry_git::Settings {
+                    local_roots: settings.local_repository_roots.clone(),
+                    ..git
+                })
+            })
+            .transpose()
+            .map_err(|error| OpError::invalid(error.to_string()))?;
         Ok(Arc::new(App {
             store,
             objects,
             keys,
             signing: master.derive("token signing key"),
+            checksums: master.derive("keyed checksums of configuration"),
+            git,
             account,
             settings,
             wake: Wake::default(),

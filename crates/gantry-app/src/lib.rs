@@ -13,7 +13,10 @@ mod wake;
 
 pub mod account;
 pub mod api_key;
+pub mod config_element;
 pub mod login;
+mod repository;
+pub mod search;
 pub mod space;
 pub mod stack;
 

@@ -1,5 +1,17 @@
 //! Stacks.
 
+mod create;
+mod delete;
+mod draft;
+mod lock;
+mod search;
+mod tracked_commit;
+mod update;
+mod vendor;
+
+pub use draft::{SourceDraft, StackDraft};
+pub use vendor::VendorDraft;
+
 use gantry_core::authz::Action;
 use gantry_core::ids::StackId;
 use gantry_core::stack::Stack;
@@ -52,4 +64,22 @@ fn allowed(
         .ok_or_else(|| OpError::missing("stack", id))?;
     subject.require(action, &stack.settings.space)?;
     Ok(stack)
+}
+
+/// Nothing is changed about a stack that is on its way out.
+pub(crate) fn refuse_deleting(stack: &Stack) -> Result<(), OpError> {
+    if stack.deleting {
+        return Err(OpError::conflict(format!(
+            "the stack `{}` is being deleted",
+            stack.id
+        )));
+    }
+    Ok(())
+}
+
+impl App {
+    /// A lock was taken off the stack, or it was enabled: a run that waited may become ready.
+    async fn stack_became_free(&self, _tx: &Tx, _stack: &Stack) -> Result<(), OpError> {
+        Ok(())
+    }
 }

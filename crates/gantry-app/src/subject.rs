@@ -1,6 +1,6 @@
 use gantry_core::authz::{Action, Role};
 use gantry_core::ids::{ApiKeyId, RunId, SpaceId, StackId};
-use gantry_core::run::Phase;
+use gantry_core::run::{Phase, RunKind};
 
 use crate::OpError;
 
@@ -24,6 +24,7 @@ pub enum Who {
         run: RunId,
         stack: StackId,
         space: SpaceId,
+        kind: RunKind,
         phase: Phase,
         administrative: bool,
     },
@@ -41,9 +42,16 @@ impl Subject {
     pub fn role_in(&self, space: &SpaceId) -> Option<Role> {
         match &self.who {
             Who::ApiKey { admin, .. } => admin.then_some(Role::Admin),
-            Who::Run { space: own, phase, administrative, .. } if own == space => {
-                Some(if phase.writes() && *administrative { Role::Admin } else { Role::Reader })
-            }
+            Who::Run {
+                space: own,
+                phase,
+                administrative,
+                ..
+            } if own == space => Some(if phase.writes() && *administrative {
+                Role::Admin
+            } else {
+                Role::Reader
+            }),
             Who::Run { .. } => None,
         }
     }
@@ -51,6 +59,34 @@ impl Subject {
     /// Whether the subject may see what lives in `space`; what it may not see does not exist.
     pub fn sees(&self, space: &SpaceId) -> bool {
         self.role_in(space).is_some()
+    }
+
+    /// The only spaces that the subject sees; `None` when it sees every one.
+    pub(crate) fn visible_spaces(&self) -> Option<Vec<SpaceId>> {
+        match &self.who {
+            Who::ApiKey { admin: true, .. } => None,
+            Who::ApiKey { admin: false, .. } => Some(vec![]),
+            Who::Run { space, .. } => Some(vec![space.clone()]),
+        }
+    }
+
+    /// Whether the subject gets plain checksums of secrets in `space`, by which a guess can be
+    /// tried. Whoever may write them does. So does the plan of a run whose apply may: there the
+    /// Terraform provider compares what it is about to write. A proposed run never applies, and
+    /// whoever proposes need not be trusted.
+    pub(crate) fn may_compare_secrets(&self, space: &SpaceId) -> bool {
+        let Some(role) = self.role_in(space) else {
+            return false;
+        };
+        let plans_for_writer = matches!(
+            self.who,
+            Who::Run {
+                administrative: true,
+                kind: RunKind::Tracked | RunKind::Destroy,
+                ..
+            }
+        );
+        plans_for_writer || role.may(Action::Operate)
     }
 
     /// Refuses in a way that tells nothing more than the subject may already see.

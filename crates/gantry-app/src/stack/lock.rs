@@ -1,0 +1,108 @@
+use gantry_core::authz::Action;
+use gantry_core::ids::StackId;
+use gantry_core::quoted::Quoted;
+use gantry_core::stack::{Stack, StackLock};
+use gantry_store::stack;
+
+use super::refuse_deleting;
+use crate::{App, OpError, Subject, Who};
+
+const LONGEST_NOTE: usize = 1000;
+
+impl App {
+    /// Locks the stack for the subject: only it triggers or confirms from now on. Its own lock gets
+    /// the new note.
+    pub async fn stack_lock(
+        &self,
+        subject: &Subject,
+        id: &StackId,
+        note: Option<String>,
+    ) -> Result<Stack, OpError> {
+        if let Who::Run { .. } = subject.who {
+            return Err(OpError::Forbidden(
+                "the token of a run can't lock a stack: it dies with its phase, and the lock would \
+                 stay"
+                    .into(),
+            ));
+        }
+        let note = note.filter(|note| !note.is_empty());
+        if note
+            .as_ref()
+            .is_some_and(|note| note.chars().count() > LONGEST_NOTE)
+        {
+            return Err(OpError::invalid(format!(
+                "note: it is longer than {LONGEST_NOTE} characters"
+            )));
+        }
+        let tx = self.store.begin().await?;
+        let mut stack = self
+            .stack_for_update(&tx, subject, id, Action::Operate)
+            .await?;
+        refuse_deleting(&stack)?;
+        if let Some(lock) = &stack.lock
+            && lock.holder != subject.id()
+        {
+            return Err(locked_by_other(&stack, lock));
+        }
+        let lock = StackLock {
+            holder: subject.id(),
+            holder_name: subject.name.clone(),
+            note,
+            locked_at: self.clock.now(),
+        };
+        stack::set_lock(&tx, id, &lock).await?;
+        tx.commit().await?;
+        tracing::info!(stack.slug = %id, by = subject.id(), "{id} was locked");
+        stack.lock = Some(lock);
+        Ok(stack)
+    }
+
+    /// Removes the lock of a person, for its holder or an administrator of the space. Where there
+    /// is none but a failed run left one, an administrator takes that over: whatever worker may
+    /// still have the run is fenced off.
+    ///
+    /// A stack that is not locked stays as it is: clients send a request again when its answer was
+    /// lost.
+    pub async fn stack_unlock(&self, subject: &Subject, id: &StackId) -> Result<Stack, OpError> {
+        let tx = self.store.begin().await?;
+        let mut stack = self
+            .stack_for_update(&tx, subject, id, Action::Operate)
+            .await?;
+        if let Some(lock) = stack.lock.take() {
+            let own = lock.holder == subject.id();
+            if !own {
+                subject.require(Action::Administer, &stack.settings.space)?;
+            }
+            stack::clear_lock(&tx, id).await?;
+            let holder = lock.holder;
+            tracing::info!(stack.slug = %id, by = subject.id(), holder, forced = !own, "{id} was unlocked");
+        } else if let Some(lock) = stack.system_lock.take() {
+            subject.require(Action::Administer, &stack.settings.space)?;
+            stack::clear_system_lock(&tx, id).await?;
+            if let Some(fence) = stack::next_fence(&tx, id).await? {
+                stack.fence = fence;
+            }
+            let kind = lock.kind.as_str();
+            tracing::warn!(stack.slug = %id, by = subject.id(), run.id = %lock.run, kind, "{id} was taken over from a failed run");
+        } else {
+            return Ok(stack);
+        }
+        self.stack_became_free(&tx, &stack).await?;
+        tx.commit().await?;
+        self.wake.work();
+        Ok(stack)
+    }
+}
+
+/// The refusal that names who has the lock and what to do.
+pub(crate) fn locked_by_other(stack: &Stack, lock: &StackLock) -> OpError {
+    let note = match &lock.note {
+        Some(note) => format!(" (note: {})", Quoted(note)),
+        None => String::new(),
+    };
+    OpError::conflict(format!(
+        "the stack `{}` is locked by {}{note}: ask them, or an administrator of the space `{}`, to \
+         unlock it",
+        stack.id, lock.holder_name, stack.settings.space
+    ))
+}

@@ -1,0 +1,61 @@
+use gantry_core::authz::Action;
+use gantry_core::ids::StackId;
+use gantry_core::stack::Stack;
+use gantry_store::stack;
+
+use super::{StackDraft, refuse_deleting};
+use crate::{App, OpError, Subject};
+
+impl App {
+    /// Replaces all settings. The ID stays, whatever the name becomes.
+    pub async fn stack_update(
+        &self,
+        subject: &Subject,
+        id: &StackId,
+        draft: StackDraft,
+    ) -> Result<Stack, OpError> {
+        let tx = self.store.begin().await?;
+        let mut stack = self
+            .stack_for_update(&tx, subject, id, Action::Administer)
+            .await?;
+        refuse_deleting(&stack)?;
+        let space = stack.settings.space.clone();
+        if draft
+            .space
+            .as_ref()
+            .is_some_and(|wanted| wanted != space.as_str())
+        {
+            return Err(OpError::invalid(format!(
+                "space: the stack `{id}` lives in `{space}`, and moving stacks between spaces is \
+                 not supported yet; leave `space` out or repeat `{space}`"
+            )));
+        }
+        stack.settings = draft.settings(self, space, Some(&stack.settings.source))?;
+        stack.updated_at = self.clock.now();
+        stack::update_settings(&tx, id, &stack.settings, stack.updated_at).await?;
+        tx.commit().await?;
+        Ok(stack)
+    }
+
+    /// A disabled stack starts nothing, except a destroy run that somebody asks for.
+    pub async fn stack_set_disabled(
+        &self,
+        subject: &Subject,
+        id: &StackId,
+        disabled: bool,
+    ) -> Result<Stack, OpError> {
+        let tx = self.store.begin().await?;
+        let mut stack = self
+            .stack_for_update(&tx, subject, id, Action::Administer)
+            .await?;
+        refuse_deleting(&stack)?;
+        stack::set_disabled(&tx, id, disabled).await?;
+        stack.disabled = disabled;
+        if !disabled {
+            self.stack_became_free(&tx, &stack).await?;
+        }
+        tx.commit().await?;
+        self.wake.work();
+        Ok(stack)
+    }
+}
