@@ -18,3 +18,22 @@ pub struct Space {
 /// The two spaces that always exist.
 pub const ROOT: &str = "root";
 pub const LEGACY: &str = "legacy";
+
+/// The spaces whose things are seen from `space`: itself, then its ancestors, as far up as each
+/// space on the way inherits. Empty when there is no such space.
+pub fn seen_from<'a>(spaces: &'a [Space], space: &SpaceId) -> Vec<&'a SpaceId> {
+    let mut seen = Vec::new();
+    let mut next = Some(space);
+    while let Some(node) = next.and_then(|id| spaces.iter().find(|node| node.id == *id)) {
+        // The store holds a tree; damaged data must not hold a request for ever.
+        if seen.contains(&&node.id) {
+            break;
+        }
+        seen.push(&node.id);
+        next = node.parent.as_ref().filter(|_| node.inherit_entities);
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests;

@@ -62,16 +62,21 @@ impl VerificationOutcome {
 }
 
 /// Everything that makes one request differ from another: a change of role, external ID, duration,
-/// region or tagging voids what was verified before.
+/// region, tagging or space (it is a tag) voids what was verified before. Taken of a trial's request,
+/// never of a run's: that one is different every time.
 pub fn fingerprint(request: &AssumeRequest) -> String {
-    // No part has a line break: role ARN, external ID and region refuse them.
-    let names: Vec<&str> = request.tags().iter().map(|(name, _)| *name).collect();
+    // No part has a line break: role ARN, external ID, region and IDs refuse them.
+    let tags: Vec<String> = request
+        .tags()
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     format!(
         "{}\n{}\n{}\n{}\n{}",
         request.role_arn(),
         request.external_id(),
         request.duration().seconds(),
         request.region().map_or("", |region| region.as_str()),
-        names.join(",")
+        tags.join(",")
     )
 }

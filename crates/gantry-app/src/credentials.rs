@@ -1,0 +1,99 @@
+//! Credentials for one phase of one run: decided inside the transaction that starts the phase, then
+//! asked of the cloud outside of any.
+//!
+//! The caller of [`App::decide`] guarantees, in the same transaction, that the lease is this
+//! worker's and that the phase is the one the run is in. From there the line is straight: candidates
+//! → `select` → [`Grant`](gantry_core::credentials::grant::Grant) → record → commit →
+//! [`App::mint`] → the worker. Nothing is asked of a cloud before its record is durable, nothing is
+//! kept afterwards, and a phase that repeats is decided anew.
+
+mod candidates;
+mod decide;
+mod mint;
+mod preview;
+
+use gantry_core::credentials::cloud::Cloud;
+use gantry_core::credentials::grant::Grant;
+use gantry_core::credentials::issuing::Issuing;
+use gantry_core::ids::RunId;
+use gantry_core::protocol::EnvVar;
+use gantry_core::run::Run;
+use gantry_store::issuing;
+
+pub use preview::AccessPreview;
+
+use crate::verification::Attempt;
+use crate::{App, OpError};
+
+/// The clouds that a phase may get credentials of.
+const CLOUDS: [Cloud; 1] = [Cloud::Aws];
+
+/// What a phase gets of each cloud. Recorded already; holds no secret.
+#[must_use = "a decision that is not minted leaves a record of credentials that nobody got"]
+pub struct Decision(Vec<Decided>);
+
+struct Decided {
+    record: Issuing,
+    next: Next,
+}
+
+enum Next {
+    /// Ask the cloud.
+    Ask(Box<Request>),
+    /// Go on without credentials of this cloud.
+    Without,
+    /// Don't start the phase.
+    Fail,
+}
+
+struct Request {
+    grant: Grant,
+    /// A role that nobody has tried for this stack: before it is used it has to be shown to trust
+    /// us, and only us.
+    first_use: Option<Attempt>,
+}
+
+impl Decision {
+    /// Why the phase must not start, when that is certain before any cloud is asked.
+    pub fn refused(&self) -> Option<&str> {
+        let failing = self
+            .0
+            .iter()
+            .find(|decided| matches!(decided.next, Next::Fail))?;
+        Some(&failing.record.note)
+    }
+}
+
+/// What a phase's child gets. The values go to the worker that holds the lease, and nowhere else.
+#[derive(Debug)]
+pub struct Issued {
+    pub env: Vec<EnvVar>,
+    /// When the first of them ends, epoch milliseconds; `None` when there are none.
+    pub expires_at_ms: Option<i64>,
+    /// Sentences for the run page and the top of the phase's log.
+    pub notices: Vec<String>,
+}
+
+/// The phase fails with this reason, and its command is never started.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Failed {
+    pub reason: String,
+}
+
+impl App {
+    /// What was issued to each phase of a run that somebody was allowed to see, and why not.
+    pub async fn issued_to_run(&self, run: &Run) -> Result<Vec<Issuing>, OpError> {
+        Ok(issuing::of_run(self.store.reader(), &run.id).await?)
+    }
+
+    /// When the last credential of one visit to a phase ends; `None` when that is not certain.
+    /// See [`issuing::all_expired_at`].
+    pub async fn credentials_end(
+        &self,
+        run: &RunId,
+        run_version: i64,
+    ) -> Result<Option<i64>, OpError> {
+        Ok(issuing::all_expired_at(self.store.reader(), run, run_version).await?)
+    }
+}

@@ -1,0 +1,127 @@
+use std::sync::Arc;
+
+use gantry_cloud::provider::Patience;
+use gantry_core::credentials::cloud::Cloud;
+use gantry_core::credentials::issuing::Issuing;
+use gantry_core::credentials::phase_env::PhaseEnv;
+use gantry_core::credentials::verification::VerificationOutcome;
+use gantry_store::{issuing, verification};
+
+use super::{Decision, Failed, Issued, Next, Request};
+use crate::verification::Attempt;
+use crate::{App, OpError};
+
+impl App {
+    /// Asks each cloud for what was decided. To be called once the decision is committed, and
+    /// outside of any transaction.
+    pub async fn mint(self: &Arc<Self>, decision: Decision) -> Result<Issued, Failed> {
+        if let Some(reason) = decision.refused() {
+            return Err(Failed {
+                reason: reason.to_owned(),
+            });
+        }
+        let mut issued = Issued {
+            env: vec![],
+            expires_at_ms: None,
+            notices: vec![],
+        };
+        for decided in decision.0 {
+            if let Next::Ask(request) = decided.next {
+                let env = self.ask(&decided.record, &request).await?;
+                let ends = [issued.expires_at_ms, env.expires_at_ms()];
+                issued.expires_at_ms = ends.into_iter().flatten().min();
+                self.note_issued(&decided.record, env.expires_at_ms());
+                issued.env.extend(env.into_wire());
+            }
+            issued.notices.push(decided.record.note);
+        }
+        Ok(issued)
+    }
+
+    async fn ask(&self, record: &Issuing, request: &Request) -> Result<PhaseEnv, Failed> {
+        let asked = match &request.first_use {
+            Some(attempt) => self.try_first_use(record.cloud, attempt).await,
+            None => Ok(()),
+        };
+        let asked = match asked {
+            Ok(()) => match self.cloud(record.cloud) {
+                Ok(cloud) => cloud
+                    .assume(&request.grant)
+                    .await
+                    .map_err(|error| error.to_string()),
+                Err(error) => Err(error.to_string()),
+            },
+            Err(error) => Err(error),
+        };
+        match asked {
+            Ok(env) => Ok(env),
+            Err(error) => Err(self.note_failed(record, &error).await),
+        }
+    }
+
+    /// An integration that attaches itself is tried before its first use; what it showed stays on
+    /// record, whatever it was.
+    async fn try_first_use(&self, cloud: Cloud, attempt: &Attempt) -> Result<(), String> {
+        let tried = self
+            .try_roles(cloud, std::slice::from_ref(attempt), Patience::Attach)
+            .await
+            .map_err(|error| error.to_string())?;
+        for record in &tried {
+            let saved = async {
+                let tx = self.store.begin().await?;
+                verification::put(&tx, record).await?;
+                tx.commit().await
+            };
+            if let Err(error) = saved.await {
+                tracing::error!(%error, stack.slug = %record.stack, "a trial was not recorded");
+            }
+            if record.outcome != VerificationOutcome::Trusted {
+                return Err(record.message.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Completes the record without keeping the phase waiting: that the credentials were asked for,
+    /// and until when they can last at most, is durable already.
+    fn note_issued(self: &Arc<Self>, record: &Issuing, expires_at_ms: Option<i64>) {
+        tracing::info!(
+            run.id = %record.run, stack.slug = %record.stack,
+            external_id = record.external_id.as_deref(), role = record.role_arn.as_deref(),
+            "{}", record.note
+        );
+        let now = self.clock.now();
+        let (app, id, run) = (Arc::clone(self), record.id.clone(), record.run.clone());
+        self.afterwards.spawn(async move {
+            let noted = async {
+                let tx = app.store.begin().await?;
+                issuing::issued(&tx, &id, now, expires_at_ms).await?;
+                tx.commit().await
+            };
+            match noted.await {
+                Ok(()) => app.wake.run(&run),
+                Err(error) => tracing::error!(%error, run.id = %run, "an issuing stays incomplete"),
+            }
+        });
+    }
+
+    async fn note_failed(&self, record: &Issuing, error: &str) -> Failed {
+        let reason = format!(
+            "{} did not get its {} credentials of {}: {error}",
+            record.phase,
+            record.access,
+            record.cloud.label()
+        );
+        tracing::warn!(run.id = %record.run, stack.slug = %record.stack, "{reason}");
+        let noted: Result<(), OpError> = async {
+            let tx = self.store.begin().await?;
+            issuing::failed(&tx, &record.id, &reason).await?;
+            Ok(tx.commit().await?)
+        }
+        .await;
+        if let Err(error) = noted {
+            tracing::error!(%error, run.id = %record.run, "a failed issuing stays incomplete");
+        }
+        Failed { reason }
+    }
+}

@@ -1,0 +1,83 @@
+use gantry_core::credentials::access::{Access, required};
+use gantry_core::credentials::cloud::Cloud;
+use gantry_core::credentials::external_id::ExternalId;
+use gantry_core::credentials::select::{Choice, Selection, select};
+use gantry_core::ids::IntegrationId;
+use gantry_core::run::{Phase, RunKind};
+use gantry_core::stack::Stack;
+use gantry_store::config_element;
+
+use super::CLOUDS;
+use super::candidates::Found;
+use crate::{App, OpError};
+
+/// What a phase of a run kind would get if it started now, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessPreview {
+    pub kind: RunKind,
+    pub phase: Phase,
+    pub access: Access,
+    pub cloud: Cloud,
+    /// The sentence that a run would show.
+    pub explanation: String,
+    /// The phase would fail instead of starting without.
+    pub fails: bool,
+    pub role_arn: Option<String>,
+    pub external_id: Option<String>,
+    /// `None` also for the stack's own role.
+    pub integration: Option<IntegrationId>,
+}
+
+impl App {
+    /// Which credentials each phase of a run of this stack would get: the decision that runs use,
+    /// on what is configured now. Overrides of a single run are not known here.
+    pub async fn credentials_preview(&self, stack: &Stack) -> Result<Vec<AccessPreview>, OpError> {
+        let reader = self.store.reader();
+        let elements = config_element::list(reader, &stack.id).await?;
+        let variables: Vec<&str> = elements
+            .iter()
+            .map(|element| element.name.as_str())
+            .collect();
+        let mut previews = Vec::new();
+        for cloud in CLOUDS {
+            let found = Found::of_stack(reader, cloud, stack).await?;
+            let candidates = found.candidates(&variables);
+            for kind in RunKind::ALL {
+                for phase in Phase::ALL {
+                    let Some(access) = required(kind, phase) else {
+                        continue;
+                    };
+                    let selection = select(&candidates, kind, phase);
+                    let explanation = selection.explain(cloud, phase);
+                    let choice = match &selection {
+                        Selection::Chosen(choice) => Some(choice),
+                        _ => None,
+                    };
+                    previews.push(AccessPreview {
+                        kind,
+                        phase,
+                        access,
+                        cloud,
+                        explanation,
+                        fails: selection.fails_phase(),
+                        role_arn: choice.map(|choice| choice.role.arn.to_string()),
+                        external_id: choice.and_then(|choice| self.external_id(choice, stack)),
+                        integration: choice.and_then(|choice| choice.source.integration().cloned()),
+                    });
+                }
+            }
+        }
+        Ok(previews)
+    }
+
+    /// Workers assume nothing yet, so a chosen role has a generated ID.
+    fn external_id(&self, choice: &Choice<'_>, stack: &Stack) -> Option<String> {
+        let id = match choice.source.integration() {
+            Some(integration) => {
+                ExternalId::for_integration(&self.account, integration, &stack.id, choice.access)
+            }
+            None => ExternalId::for_legacy_role(&self.account, &stack.id),
+        };
+        id.ok().map(|id| id.to_string())
+    }
+}
