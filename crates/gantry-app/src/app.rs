@@ -1,10 +1,14 @@
 use std::sync::Arc;
 
+use gantry_cloud::registry::Registry;
 use gantry_core::account::Subdomain;
 use gantry_core::ids::SpaceId;
 use gantry_core::space::{LEGACY, ROOT, Space};
 use gantry_store::{Store, account, space};
+use tokio_util::task::TaskTracker;
 
+use crate::attachment::Slots;
+use crate::trust_statement::Unanswered;
 use crate::{Clock, Keyring, MasterKey, Objects, OpError, Wake};
 
 /// What the operator decides about the whole installation, as far as operations need to know it.
@@ -55,6 +59,11 @@ pub struct App {
     pub(crate) settings: Settings,
     pub(crate) wake: Wake,
     pub(crate) clock: Clock,
+    pub(crate) clouds: Registry,
+    pub(crate) slots: Slots,
+    pub(crate) unanswered: Unanswered,
+    /// What goes on after its answer was given; waited for before the database is closed.
+    pub(crate) afterwards: TaskTracker,
 }
 
 impl App {
@@ -67,6 +76,7 @@ impl App {
         subdomain: Option<&str>,
         settings: Settings,
         clock: Clock,
+        clouds: Registry,
     ) -> Result<Arc<Self>, OpError> {
         let keys = Keyring::open(&store, master, clock.now()).await?;
         let account = open_account(&store, subdomain, clock.now()).await?;
@@ -92,6 +102,10 @@ impl App {
             settings,
             wake: Wake::default(),
             clock,
+            clouds,
+            slots: Slots::default(),
+            unanswered: Unanswered::default(),
+            afterwards: TaskTracker::new(),
         }))
     }
 
@@ -103,16 +117,19 @@ impl App {
         &self.settings
     }
 
+    /// Waits until everything that an answer left to do is done.
+    pub async fn settle(&self) {
+        self.afterwards.close();
+        self.afterwards.wait().await;
+    }
+
     pub async fn close(&self) {
+        self.settle().await;
         self.store.close().await;
     }
 }
 
-async fn open_account(
-    store: &Store,
-    wanted: Option<&str>,
-    now: i64,
-) -> Result<Subdomain, OpError> {
+async fn open_account(store: &Store, wanted: Option<&str>, now: i64) -> Result<Subdomain, OpError> {
     let wanted = wanted
         .map(Subdomain::parse)
         .transpose()

@@ -13,12 +13,19 @@ mod wake;
 
 pub mod account;
 pub mod api_key;
+pub mod attachment;
+pub mod cloud_integration;
 pub mod config_element;
+pub mod credentials;
+pub mod legacy_role;
 pub mod login;
 mod repository;
+pub mod role;
 pub mod search;
 pub mod space;
 pub mod stack;
+pub mod trust_statement;
+pub mod verification;
 
 pub use app::{App, Settings};
 pub use clock::Clock;
