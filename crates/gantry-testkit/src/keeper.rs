@@ -16,6 +16,8 @@ dir=$1 signal=$2; shift 2
 ( sh -c 'echo $$ >"$0/pid"; exec "$@"' "$dir" "$@" </dev/null >"$dir/log" 2>&1; echo $? >"$dir/exited" ) &
 cat >/dev/null
 kill -"$signal" "$(cat "$dir/pid")" 2>/dev/null
+# A test may have paused it.
+kill -CONT "$(cat "$dir/pid")" 2>/dev/null
 wait
 rm -rf -- "$dir"
 "#;

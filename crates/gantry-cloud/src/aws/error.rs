@@ -4,7 +4,7 @@
 //! has no code for a duration that is too long.
 
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use gantry_core::credentials::duration::SessionDuration;
 use gantry_core::credentials::grant::AssumeRequest;
 
@@ -35,7 +35,7 @@ where
                 format!("AWS refused to let this server assume the role {role}: {said}"),
             );
         }
-        if let Some(about_us) = by_code(code, said) {
+        if let Some(about_us) = by_code(code, said).or_else(|| by_status(&error)) {
             return about_us;
         }
         return AssumeError::new(
@@ -55,12 +55,14 @@ where
         return without_code(&error);
     };
     let said = error.message().unwrap_or("nothing more");
-    by_code(code, said).unwrap_or_else(|| {
-        AssumeError::new(
-            AssumeErrorKind::BaseIdentityRefused,
-            format!("AWS does not say who this server is: {said} ({code})"),
-        )
-    })
+    by_code(code, said)
+        .or_else(|| by_status(&error))
+        .unwrap_or_else(|| {
+            AssumeError::new(
+                AssumeErrorKind::BaseIdentityRefused,
+                format!("AWS does not say who this server is: {said} ({code})"),
+            )
+        })
 }
 
 /// What depends neither on the role nor on the operation.
@@ -93,6 +95,18 @@ fn by_code(code: &str, said: &str) -> Option<AssumeError> {
     Some(AssumeError::new(kind, sentence))
 }
 
+/// A code that nobody told us about: whose fault it is says the status.
+fn by_status<E>(error: &SdkError<E>) -> Option<AssumeError> {
+    let status = error.raw_response()?.status();
+    if status.as_u16() == 429 {
+        by_code("Throttling", "")
+    } else if status.is_server_error() {
+        by_code("ServiceUnavailable", "")
+    } else {
+        None
+    }
+}
+
 fn clock_sentence(said: &str) -> String {
     format!("the clock of this server differs too much from AWS's; set it right: {said}")
 }
@@ -105,7 +119,7 @@ where
 {
     use AssumeErrorKind as Kind;
     if let Some(credentials) = credentials_error(error) {
-        let reason = DisplayErrorContext(credentials);
+        let reason = reasons(credentials);
         return match credentials {
             CredentialsError::ProviderTimedOut(_) => AssumeError::new(
                 Kind::Unavailable,
@@ -119,7 +133,7 @@ where
             ),
         };
     }
-    let reason = DisplayErrorContext(error);
+    let reason = reasons(error);
     match error {
         SdkError::ServiceError(answer) if !answer.raw().status().is_server_error() => {
             AssumeError::new(
@@ -147,6 +161,17 @@ where
             ),
         ),
     }
+}
+
+/// What the error and its causes say. Not their `Debug`, which shows whole answers.
+fn reasons(error: &dyn std::error::Error) -> String {
+    let mut sentence = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        sentence.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    sentence
 }
 
 fn credentials_error<'a>(

@@ -113,6 +113,24 @@ async fn answers_of_sts_are_told_apart_by_their_code() {
             1,
         ),
         (
+            sts(500, "SomethingNew", "no"),
+            Kind::Unavailable,
+            "not available",
+            3,
+        ),
+        (
+            sts(429, "SomethingNew", "no"),
+            Kind::Throttled,
+            "throttling",
+            1,
+        ),
+        (
+            sts(400, "SomethingNew", "no"),
+            Kind::InvalidRequest,
+            "SomethingNew",
+            1,
+        ),
+        (
             Fault::Body {
                 status: 200,
                 body: "<html>hello</html>",

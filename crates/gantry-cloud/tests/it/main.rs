@@ -2,6 +2,7 @@
 
 mod assume;
 mod errors;
+mod examples;
 mod verify;
 
 use std::time::Duration;
