@@ -48,8 +48,10 @@ pub fn directories() -> Result<Vec<PathBuf>> {
     Ok(directories)
 }
 
+/// Cargo runs tests in their crate's folder, so a relative one is taken from the root.
 fn target_folder() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from)
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    repository().join(target)
 }
 
 fn make(venv: &Path) -> Result<PathBuf> {
