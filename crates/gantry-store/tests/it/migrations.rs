@@ -1,0 +1,192 @@
+//! The two databases have one schema, and a database of the future is left alone.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use gantry_store::{Connect, Store};
+use sqlx::{Connection as _, PgConnection, Row as _, SqliteConnection};
+
+use crate::databases;
+
+fn files(database: &str) -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("migrations")
+        .join(database);
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_files_and_each_was_applied() {
+    let files = [files("sqlite"), files("postgres")];
+    assert_eq!(files[0], files[1]);
+    let opened = databases::sqlite().await;
+    let mut connection = sqlite_connection(&opened.connect).await;
+    let applied: Vec<String> =
+        sqlx::query("SELECT name || '.sql' AS file FROM schema_migration ORDER BY number")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.get("file"))
+            .collect();
+    assert_eq!(applied, Vec::from_iter(files[0].clone()));
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_tables_columns_indexes_and_references() {
+    let sqlite = databases::sqlite().await;
+    let postgres = databases::postgres().await;
+    let mut one = sqlite_connection(&sqlite.connect).await;
+    let mut other = postgres_connection(&postgres.connect).await;
+    for (what, in_sqlite, in_postgres) in [
+        ("columns", SQLITE_COLUMNS, POSTGRES_COLUMNS),
+        ("indexes", SQLITE_INDEXES, POSTGRES_INDEXES),
+        ("references", SQLITE_REFERENCES, POSTGRES_REFERENCES),
+    ] {
+        let line = "line";
+        let expected: BTreeSet<String> = sqlx::query(in_sqlite)
+            .fetch_all(&mut one)
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.get(line))
+            .collect();
+        let found: BTreeSet<String> = sqlx::query(in_postgres)
+            .fetch_all(&mut other)
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.get(line))
+            .collect();
+        let only = |a: &BTreeSet<String>, b: &BTreeSet<String>| -> Vec<String> {
+            a.difference(b).cloned().collect()
+        };
+        assert!(expected.len() > 5, "{what}: {expected:?}");
+        assert_eq!(
+            expected,
+            found,
+            "{what} differ.\n only SQLite: {:#?}\n only Postgres: {:#?}",
+            only(&expected, &found),
+            only(&found, &expected)
+        );
+    }
+}
+
+#[tokio::test]
+async fn opening_twice_changes_nothing() {
+    let opened = databases::sqlite().await;
+    databases::with_spaces(&opened.store).await;
+    let again = Store::open(&opened.connect).await.unwrap();
+    let spaces = gantry_store::space::list(again.reader()).await.unwrap();
+    assert_eq!(spaces.len(), 2);
+}
+
+#[tokio::test]
+async fn servers_that_start_together_migrate_one_at_a_time() {
+    let database = gantry_testkit::postgres::Postgres::shared()
+        .database()
+        .unwrap();
+    let connect = Connect::Postgres(database.url());
+    let opened = tokio::join!(
+        Store::open(&connect),
+        Store::open(&connect),
+        Store::open(&connect)
+    );
+    let stores = [opened.0.unwrap(), opened.1.unwrap(), opened.2.unwrap()];
+    for store in stores {
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    let opened = databases::sqlite().await;
+    let mut connection = sqlite_connection(&opened.connect).await;
+    sqlx::query("INSERT INTO schema_migration (number, name) VALUES (999, '0999_later')")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let refused = Store::open(&opened.connect).await.err().unwrap();
+    assert_eq!(
+        refused.to_string(),
+        "the database was written by a newer gantry (schema 999, this one knows 1): start that \
+         version again, or restore a backup from before the upgrade"
+    );
+}
+
+async fn sqlite_connection(connect: &Connect) -> SqliteConnection {
+    let Connect::Sqlite(path) = connect else {
+        panic!("not SQLite")
+    };
+    SqliteConnection::connect(&format!("sqlite://{}", path.display()))
+        .await
+        .unwrap()
+}
+
+async fn postgres_connection(connect: &Connect) -> PgConnection {
+    let Connect::Postgres(url) = connect else {
+        panic!("not PostgreSQL")
+    };
+    PgConnection::connect(url).await.unwrap()
+}
+
+/// SQLite lets a primary key be NULL and says so; nothing of ours ever is.
+const SQLITE_COLUMNS: &str = "
+SELECT m.name || '.' || p.name || ' ' || CASE p.type WHEN 'BLOB' THEN 'BYTEA' ELSE p.type END
+       || CASE WHEN p.\"notnull\" = 1 OR p.pk > 0 THEN ' NOT NULL' ELSE '' END
+       || CASE WHEN p.pk > 0 THEN ' KEY ' || p.pk ELSE '' END AS line
+FROM sqlite_master m, pragma_table_info(m.name) p
+WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'";
+
+const POSTGRES_COLUMNS: &str = "
+SELECT c.table_name || '.' || c.column_name || ' ' || UPPER(c.data_type)
+       || CASE c.is_nullable WHEN 'NO' THEN ' NOT NULL' ELSE '' END
+       || COALESCE(' KEY ' || k.ordinal_position, '') AS line
+FROM information_schema.columns c
+LEFT JOIN information_schema.table_constraints t
+       ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+      AND t.constraint_type = 'PRIMARY KEY'
+LEFT JOIN information_schema.key_column_usage k
+       ON k.constraint_name = t.constraint_name AND k.table_schema = c.table_schema
+      AND k.table_name = c.table_name AND k.column_name = c.column_name
+WHERE c.table_schema = 'public'";
+
+const SQLITE_INDEXES: &str = "
+SELECT m.name || ' ' || i.name || CASE i.\"unique\" WHEN 1 THEN ' UNIQUE' ELSE '' END
+       || CASE i.partial WHEN 1 THEN ' PARTIAL' ELSE '' END || ' '
+       || (SELECT GROUP_CONCAT(name, ',') FROM
+           (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) AS line
+FROM sqlite_master m, pragma_index_list(m.name) i
+WHERE m.type = 'table' AND i.origin <> 'pk'";
+
+const POSTGRES_INDEXES: &str = "
+SELECT t.relname || ' ' || n.relname || CASE WHEN i.indisunique THEN ' UNIQUE' ELSE '' END
+       || CASE WHEN i.indpred IS NOT NULL THEN ' PARTIAL' ELSE '' END || ' '
+       || (SELECT STRING_AGG(a.attname, ',' ORDER BY k.at)
+           FROM UNNEST(i.indkey) WITH ORDINALITY k (number, at)
+           JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number) AS line
+FROM pg_index i
+JOIN pg_class t ON t.oid = i.indrelid
+JOIN pg_class n ON n.oid = i.indexrelid
+JOIN pg_namespace s ON s.oid = t.relnamespace
+WHERE s.nspname = 'public' AND NOT i.indisprimary";
+
+const SQLITE_REFERENCES: &str = "
+SELECT m.name || '.' || f.\"from\" || ' -> ' || f.\"table\" || '.' || f.\"to\" || ' ' || f.on_delete
+       AS line
+FROM sqlite_master m, pragma_foreign_key_list(m.name) f
+WHERE m.type = 'table'";
+
+const POSTGRES_REFERENCES: &str = "
+SELECT t.relname || '.' || a.attname || ' -> ' || r.relname || '.' || b.attname || ' '
+       || CASE c.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'a' THEN 'NO ACTION'
+          ELSE c.confdeltype::text END AS line
+FROM pg_constraint c
+JOIN pg_class t ON t.oid = c.conrelid
+JOIN pg_class r ON r.oid = c.confrelid
+JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = c.conkey[1]
+JOIN pg_attribute b ON b.attrelid = r.oid AND b.attnum = c.confkey[1]
+WHERE c.contype = 'f'";
