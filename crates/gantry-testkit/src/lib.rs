@@ -18,3 +18,4 @@ pub mod sigv4;
 pub mod sts_proxy;
 pub mod trust;
 pub mod venv;
+pub mod witness;
