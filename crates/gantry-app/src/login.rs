@@ -57,14 +57,21 @@ impl App {
         let stored = api_key::secret_hash(self.store.reader(), id).await?;
         let given = hash_secret(secret);
         let fits = stored.is_some_and(|stored| bool::from(stored.as_slice().ct_eq(&given)));
-        let key = if fits { api_key::find(self.store.reader(), id).await? } else { None };
+        let key = if fits {
+            api_key::find(self.store.reader(), id).await?
+        } else {
+            None
+        };
         let Some(key) = key else {
             return Err(OpError::Forbidden(format!(
                 "the API key `{id}` does not exist, was revoked, or its secret is another one"
             )));
         };
         let now = self.clock.now();
-        if key.last_used_at.is_none_or(|last| now - last >= LAST_USED_STEP_MS) {
+        if key
+            .last_used_at
+            .is_none_or(|last| now - last >= LAST_USED_STEP_MS)
+        {
             let tx = self.store.begin().await?;
             api_key::touch(&tx, id, now).await?;
             tx.commit().await?;
@@ -90,13 +97,23 @@ impl App {
     /// The subject of a bearer token; `None` when it is forged, expired, for somebody else, or its
     /// key was revoked. Looked up at each request: revoking takes effect at once.
     pub async fn subject_of_token(&self, jwt: &str) -> Result<Option<Subject>, OpError> {
-        let Some(claims) = self.check(jwt) else { return Ok(None) };
+        let Some(claims) = self.check(jwt) else {
+            return Ok(None);
+        };
         match claims.iss.as_str() {
             ISSUER_API_KEY => {
                 let id = ApiKeyId::new(claims.sub);
                 let key = api_key::find(self.store.reader(), &id).await?;
-                Ok(key.filter(|key| key.revoked_at.is_none()).map(|key| subject_of(&key)))
+                Ok(key
+                    .filter(|key| key.revoked_at.is_none())
+                    .map(|key| subject_of(&key)))
             }
+            ISSUER_RUN => match (claims.phase, claims.version) {
+                (Some(phase), Some(version)) => {
+                    self.subject_of_run(&claims.sub, phase, version).await
+                }
+                _ => Ok(None),
+            },
             _ => Ok(None),
         }
     }
@@ -114,10 +131,17 @@ impl App {
         rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         rules.validate_exp = false;
         let key = DecodingKey::from_secret(&*self.signing);
-        let claims = jsonwebtoken::decode::<Claims>(jwt, &key, &rules).ok()?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(jwt, &key, &rules)
+            .ok()?
+            .claims;
         // Our own clock decides, not the library's.
         (claims.exp > self.clock.now() / 1000).then_some(claims)
     }
+}
+
+/// 256 random bits as text, for a secret that only two processes share.
+pub fn random_token() -> String {
+    hex::encode(crate::keyring::random::<32>())
 }
 
 pub(crate) fn hash_secret(secret: &SecretString) -> Vec<u8> {
@@ -126,7 +150,10 @@ pub(crate) fn hash_secret(secret: &SecretString) -> Vec<u8> {
 
 fn subject_of(key: &gantry_core::api_key::ApiKey) -> Subject {
     Subject {
-        who: Who::ApiKey { id: key.id.clone(), admin: key.admin },
+        who: Who::ApiKey {
+            id: key.id.clone(),
+            admin: key.admin,
+        },
         name: key.name.clone(),
     }
 }

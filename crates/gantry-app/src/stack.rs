@@ -76,10 +76,3 @@ pub(crate) fn refuse_deleting(stack: &Stack) -> Result<(), OpError> {
     }
     Ok(())
 }
-
-impl App {
-    /// A lock was taken off the stack, or it was enabled: a run that waited may become ready.
-    async fn stack_became_free(&self, _tx: &Tx, _stack: &Stack) -> Result<(), OpError> {
-        Ok(())
-    }
-}

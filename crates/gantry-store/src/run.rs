@@ -6,7 +6,7 @@
 mod row;
 
 use gantry_core::ids::{RunId, StackId, WorkerId};
-use gantry_core::run::{Run, RunDelta, RunKind, RunState};
+use gantry_core::run::{Run, RunDelta, RunKind};
 
 use crate::{Reader, StoreError, Tx, Value};
 use row::{COLUMNS, from_row};
@@ -133,6 +133,16 @@ pub async fn renew(tx: &Tx, id: &RunId, fence: i64, until: i64) -> Result<bool, 
     Ok(changed == 1)
 }
 
+/// Whoever still has the run is refused from now on: somebody took over.
+pub async fn fence_off(tx: &Tx, id: &RunId, fence: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE run SET fence = $2, lease_until = NULL WHERE id = $1",
+        vec![id.as_str().into(), fence.into()],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Notes where the sealed plan is, for the lease that made it.
 pub async fn set_plan(tx: &Tx, id: &RunId, fence: i64, object: &str) -> Result<bool, StoreError> {
     let changed = tx
@@ -149,6 +159,16 @@ pub async fn clear_plan(tx: &Tx, id: &RunId) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE run SET plan_object = NULL WHERE id = $1",
         vec![id.as_str().into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Notes what a plan without changes would change.
+pub async fn set_delta(tx: &Tx, id: &RunId, delta: &RunDelta) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE run SET delta = $2 WHERE id = $1",
+        vec![id.as_str().into(), Value::json(delta)],
     )
     .await?;
     Ok(())
@@ -307,52 +327,10 @@ pub async fn next_lease_end(reader: Reader<'_>) -> Result<Option<i64>, StoreErro
     row.map_or(Ok(None), |row| row.opt_int("at"))
 }
 
-/// The states that a stack's runs may not have when the stack is removed by itself.
-pub async fn count_active(reader: Reader<'_>, stack: &StackId) -> Result<i64, StoreError> {
-    let row = reader
-        .one(
-            "SELECT COUNT(*) AS n FROM run WHERE stack_id = $1 AND finished_at IS NULL",
-            vec![stack.as_str().into()],
-        )
-        .await?;
-    row.map_or(Ok(0), |row| row.int("n"))
-}
-
-/// Every run of a stack, for the removal of what is kept outside of the database.
-pub async fn ids(reader: Reader<'_>, stack: &StackId) -> Result<Vec<RunId>, StoreError> {
-    let rows = reader
-        .all(
-            "SELECT id FROM run WHERE stack_id = $1",
-            vec![stack.as_str().into()],
-        )
-        .await?;
-    rows.iter()
-        .map(|row| Ok(RunId::new(row.text("id")?)))
-        .collect()
-}
-
 async fn rows(reader: Reader<'_>, sql: String, values: Vec<Value>) -> Result<Vec<Run>, StoreError> {
     let rows = reader.all_built(sql, values).await?;
     rows.iter().map(from_row).collect()
 }
 
-/// Whether a state is one of those that [`claimable`] names in its text.
 #[cfg(test)]
-fn is_named_claimable(state: RunState) -> bool {
-    matches!(
-        state,
-        RunState::Ready | RunState::Confirmed | RunState::ReplanRequested
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_claimable_states_are_those_of_the_core() {
-        for state in RunState::ALL {
-            assert_eq!(state.is_claimable(), is_named_claimable(state), "{state}");
-        }
-    }
-}
+mod tests;

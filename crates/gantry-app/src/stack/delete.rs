@@ -9,7 +9,7 @@ use std::sync::Arc;
 use gantry_core::authz::Action;
 use gantry_core::ids::StackId;
 use gantry_core::stack::Stack;
-use gantry_store::{Tx, slug, stack};
+use gantry_store::{slug, stack};
 
 use super::lock::locked_by_other;
 use crate::{App, OpError, Subject};
@@ -36,14 +36,14 @@ impl App {
         refuse_protected(&stack, subject)?;
         stack::set_deleting(&tx, id, true).await?;
         stack.deleting = true;
-        if destroy_resources {
-            self.destroy_run_queue(&tx, &stack, subject).await?;
+        let after = if destroy_resources {
+            self.destroy_run_queue(&tx, &mut stack, subject).await?
         } else {
-            self.end_waiting_runs(&tx, &stack, subject).await?;
-        }
+            self.end_waiting_runs(&tx, &mut stack, subject).await?
+        };
         tx.commit().await?;
         tracing::info!(stack.slug = %id, by = subject.id(), destroy_resources, "{id} is being deleted");
-        self.wake.work();
+        after.perform(self);
         self.finish_deletion_soon(id.clone());
         Ok(stack)
     }
@@ -93,29 +93,6 @@ impl App {
         tx.commit().await?;
         tracing::info!(stack.slug = %id, "{id} was deleted");
         Ok(true)
-    }
-
-    /// Queues the run that destroys what the stack manages.
-    async fn destroy_run_queue(
-        &self,
-        _tx: &Tx,
-        _stack: &Stack,
-        _subject: &Subject,
-    ) -> Result<(), OpError> {
-        Err(OpError::Unavailable(
-            "destroyResources: destroy runs are not available".into(),
-        ))
-    }
-
-    /// Cancels or discards the runs that wait for something, so that the deletion only waits for
-    /// what works.
-    async fn end_waiting_runs(
-        &self,
-        _tx: &Tx,
-        _stack: &Stack,
-        _subject: &Subject,
-    ) -> Result<(), OpError> {
-        Ok(())
     }
 }
 

@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use gantry_core::authz::Action;
 use gantry_core::ids::StackId;
 use gantry_core::quoted::Quoted;
+use gantry_core::run::SystemLock;
 use gantry_core::stack::{Stack, StackLock};
-use gantry_store::stack;
+use gantry_store::{run, stack};
 
 use super::refuse_deleting;
 use crate::{App, OpError, Subject, Who};
@@ -63,7 +66,11 @@ impl App {
     ///
     /// A stack that is not locked stays as it is: clients send a request again when its answer was
     /// lost.
-    pub async fn stack_unlock(&self, subject: &Subject, id: &StackId) -> Result<Stack, OpError> {
+    pub async fn stack_unlock(
+        self: &Arc<Self>,
+        subject: &Subject,
+        id: &StackId,
+    ) -> Result<Stack, OpError> {
         let tx = self.store.begin().await?;
         let mut stack = self
             .stack_for_update(&tx, subject, id, Action::Operate)
@@ -81,15 +88,18 @@ impl App {
             stack::clear_system_lock(&tx, id).await?;
             if let Some(fence) = stack::next_fence(&tx, id).await? {
                 stack.fence = fence;
+                if lock.kind == SystemLock::LostWorker {
+                    run::fence_off(&tx, &lock.run, fence).await?;
+                }
             }
             let kind = lock.kind.as_str();
             tracing::warn!(stack.slug = %id, by = subject.id(), run.id = %lock.run, kind, "{id} was taken over from a failed run");
         } else {
             return Ok(stack);
         }
-        self.stack_became_free(&tx, &stack).await?;
+        let after = self.queue_advance(&tx, &mut stack).await?;
         tx.commit().await?;
-        self.wake.work();
+        after.perform(self);
         Ok(stack)
     }
 }

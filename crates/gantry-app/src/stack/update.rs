@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use gantry_core::authz::Action;
 use gantry_core::ids::StackId;
 use gantry_core::stack::Stack;
 use gantry_store::stack;
 
 use super::{StackDraft, refuse_deleting};
+use crate::run::AfterCommit;
 use crate::{App, OpError, Subject};
 
 impl App {
@@ -39,7 +42,7 @@ impl App {
 
     /// A disabled stack starts nothing, except a destroy run that somebody asks for.
     pub async fn stack_set_disabled(
-        &self,
+        self: &Arc<Self>,
         subject: &Subject,
         id: &StackId,
         disabled: bool,
@@ -51,11 +54,12 @@ impl App {
         refuse_deleting(&stack)?;
         stack::set_disabled(&tx, id, disabled).await?;
         stack.disabled = disabled;
+        let mut after = AfterCommit::default();
         if !disabled {
-            self.stack_became_free(&tx, &stack).await?;
+            after = self.queue_advance(&tx, &mut stack).await?;
         }
         tx.commit().await?;
-        self.wake.work();
+        after.perform(self);
         Ok(stack)
     }
 }

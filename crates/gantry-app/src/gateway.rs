@@ -1,0 +1,271 @@
+//! What a worker asks for and reports ([`gantry_core::protocol`]).
+//!
+//! Every message names the fence of the lease it was given under. One with an older number is
+//! refused, whatever it says; one that came before is answered as it was, or as things stand now.
+
+mod claim;
+mod finished;
+mod hello;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_core::ids::RunId;
+use gantry_core::protocol::{Heartbeat, HeartbeatAnswer, Next, Prepared, Released};
+use gantry_core::run::transition::Event;
+use gantry_core::run::{Phase, Run, RunKind, RunState};
+use gantry_store::{Reader, Tx, run, stack};
+
+use crate::run::{Deciding, Denied};
+use crate::{App, OpError};
+
+/// No request is held back for longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Why a worker's message had no effect.
+#[derive(Debug)]
+pub enum GatewayError {
+    /// The lease is gone, or the message does not fit the run's state.
+    Refused {
+        reason: String,
+        /// Of a log that came with a gap.
+        expected_offset: Option<u64>,
+    },
+    /// The message itself can't be read.
+    Malformed(String),
+    /// Our fault; the same message may be understood later.
+    Failed(OpError),
+}
+
+impl GatewayError {
+    pub(crate) fn refused(reason: impl Into<String>) -> Self {
+        GatewayError::Refused {
+            reason: reason.into(),
+            expected_offset: None,
+        }
+    }
+
+    pub(crate) fn stale(run: &RunId, fence: i64) -> Self {
+        Self::refused(format!("the lease {fence} of run {run} is not the newest"))
+    }
+}
+
+impl From<OpError> for GatewayError {
+    fn from(error: OpError) -> Self {
+        GatewayError::Failed(error)
+    }
+}
+
+impl From<gantry_store::StoreError> for GatewayError {
+    fn from(error: gantry_store::StoreError) -> Self {
+        GatewayError::Failed(error.into())
+    }
+}
+
+impl From<Denied> for GatewayError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Refused(reason) => GatewayError::refused(reason),
+            Denied::Failed(error) => GatewayError::Failed(error),
+        }
+    }
+}
+
+impl App {
+    /// The run, if `fence` is that of its newest lease; the lease may have ended.
+    pub(crate) async fn held_run(&self, id: &RunId, fence: i64) -> Result<Run, GatewayError> {
+        leased(self.store.reader(), id, fence).await
+    }
+
+    /// Locks a stack for decisions about its runs.
+    pub(crate) async fn deciding<'a>(
+        &'a self,
+        tx: &'a Tx,
+        id: &gantry_core::ids::StackId,
+    ) -> Result<Deciding<'a>, GatewayError> {
+        let stack = stack::find_for_update(tx, id).await?;
+        let stack = stack.ok_or_else(|| GatewayError::refused(format!("stack {id} is gone")))?;
+        Ok(Deciding::new(self, tx, stack))
+    }
+
+    /// Renews the lease, and waits for somebody to ask for a stop.
+    pub async fn run_heartbeat(
+        &self,
+        id: &RunId,
+        message: &Heartbeat,
+    ) -> Result<HeartbeatAnswer, GatewayError> {
+        let wait = Duration::from_millis(message.wait_ms).min(LONGEST_WAIT);
+        let mut changes = self.wake.listen();
+        let until = self.lease_end() + wait.as_millis() as i64;
+        let tx = self.store.begin().await?;
+        let renewed = run::renew(&tx, id, message.fence, until).await?;
+        tx.commit().await?;
+        if !renewed {
+            return Err(GatewayError::stale(id, message.fence));
+        }
+        let deadline = tokio::time::Instant::now() + wait;
+        loop {
+            let run = self.held_run(id, message.fence).await?;
+            if run.lease.is_none() {
+                return Err(GatewayError::stale(id, message.fence));
+            }
+            if run.stop_requested {
+                return Ok(HeartbeatAnswer { stop: true });
+            }
+            let changed = changes.changed(id);
+            if tokio::time::timeout_at(deadline, changed).await.is_err() {
+                return Ok(HeartbeatAnswer { stop: false });
+            }
+        }
+    }
+
+    /// The checkout is there: pins the run to its commit and starts the phase that comes first.
+    pub async fn run_prepared(
+        self: &Arc<Self>,
+        id: &RunId,
+        message: &Prepared,
+    ) -> Result<Next, GatewayError> {
+        let found = self.held_run(id, message.fence).await?;
+        // A log is held before a transaction begins, never the other way round.
+        let preparing = found.version;
+        let sealed = self.seal_log(id, preparing).await?;
+        let tx = self.store.begin().await?;
+        let mut deciding = self.deciding(&tx, &found.stack).await?;
+        let mut run = leased(tx.reader(), id, message.fence).await?;
+        if run.state.is_terminal() {
+            return self.let_go(&run, &deciding.stack).await;
+        }
+        let Some(phase) = first_phase(&run) else {
+            return Err(GatewayError::refused(format!(
+                "run {id} is {} and was prepared long ago",
+                run.state
+            )));
+        };
+        if let Err(reason) = pin(&mut run, message) {
+            let event = Event::SystemFailure { reason };
+            deciding.death_proven = true;
+            deciding.decide(&mut run, &event, None).await?;
+        } else if run.kind == RunKind::Proposed && run.requested_commit.is_none() {
+            crate::run::supersede_older(&mut deciding, &run).await?;
+        }
+        if let Some(piece) = sealed.as_ref().and_then(|sealed| sealed.piece.as_ref()) {
+            gantry_store::run_log::insert(&tx, id, preparing, piece).await?;
+        }
+        let opening = if run.state.is_terminal() {
+            None
+        } else {
+            self.open_phase(&mut deciding, &mut run, phase).await?
+        };
+        let stack = deciding.stack.clone();
+        let after = deciding.finish().await?;
+        tx.commit().await?;
+        if let Some(sealed) = sealed {
+            self.runs.tails.close(id, preparing, sealed);
+        }
+        after.perform(self);
+        match opening {
+            Some(opening) => self.start_phase(opening).await,
+            None => self.let_go(&run, &stack).await,
+        }
+    }
+
+    /// The worker lets go of a run, which may have ended.
+    pub async fn run_released(
+        self: &Arc<Self>,
+        id: &RunId,
+        message: &Released,
+    ) -> Result<(), GatewayError> {
+        // The run may be gone with its stack: a destroy run is.
+        let Some(found) = run::find(self.store.reader(), id).await? else {
+            self.runs.tails.forget(id);
+            return Ok(());
+        };
+        if found.fence != message.fence {
+            return Err(GatewayError::stale(id, message.fence));
+        }
+        self.close_logs(id).await?;
+        let tx = self.store.begin().await?;
+        let mut deciding = self.deciding(&tx, &found.stack).await?;
+        let mut run = leased(tx.reader(), id, message.fence).await?;
+        // Whoever lets go says that nothing of the run is at work any more.
+        deciding.death_proven = true;
+        if run.lease.is_some() && is_at_work(run.state) {
+            let reason = match &message.failed {
+                Some(reason) => reason.clone(),
+                None => "the worker let go of the run before it had ended".into(),
+            };
+            let event = Event::SystemFailure { reason };
+            deciding.decide(&mut run, &event, None).await?;
+        }
+        run::end_lease(&tx, id, message.fence).await?;
+        let after = deciding.finish().await?;
+        tx.commit().await?;
+        after.perform(self);
+        Ok(())
+    }
+
+    /// When a lease that is given or renewed now ends.
+    pub(crate) fn lease_end(&self) -> i64 {
+        self.clock.now() + self.settings.lease as i64 * 1000
+    }
+}
+
+/// Reads a run whose newest lease has the number `fence`.
+pub(crate) async fn leased(
+    reader: Reader<'_>,
+    id: &RunId,
+    fence: i64,
+) -> Result<Run, GatewayError> {
+    let run = run::find(reader, id).await?;
+    let run = run.ok_or_else(|| GatewayError::refused(format!("run {id} is gone")))?;
+    if run.fence == fence && run.worker.is_some() {
+        Ok(run)
+    } else {
+        Err(GatewayError::stale(id, fence))
+    }
+}
+
+/// The phase that begins when the checkout is there; also when that was said before, and the answer
+/// was lost.
+fn first_phase(run: &Run) -> Option<Phase> {
+    match run.state {
+        RunState::Preparing if run.kind == RunKind::Task && run.skip_initialization => {
+            Some(Phase::Perform)
+        }
+        RunState::Preparing | RunState::Initializing => Some(Phase::Initialize),
+        RunState::PreparingReplan | RunState::Planning => Some(Phase::Plan),
+        RunState::PreparingApply | RunState::Applying => Some(Phase::Apply),
+        RunState::Performing if run.skip_initialization => Some(Phase::Perform),
+        _ => None,
+    }
+}
+
+/// What was approved is what is applied: a run never changes its commit.
+fn pin(run: &mut Run, message: &Prepared) -> Result<(), String> {
+    let hash = &message.commit.hash;
+    let wanted = run.commit.as_ref().map(|commit| &commit.hash);
+    match wanted.or(run.requested_commit.as_ref()) {
+        Some(wanted) if wanted != hash => {
+            return Err(format!(
+                "the checkout is at commit {hash}, and the run is pinned to {wanted}"
+            ));
+        }
+        Some(_) | None => {}
+    }
+    if run.title.is_none() {
+        run.title = message.commit.message.lines().next().map(str::to_owned);
+    }
+    if run.commit.is_none() {
+        run.commit = Some(message.commit.clone());
+    }
+    Ok(())
+}
+
+/// Whether a worker has to do with a run in this state.
+pub(crate) fn is_at_work(state: RunState) -> bool {
+    state.phase().is_some()
+        || matches!(
+            state,
+            RunState::Preparing | RunState::PreparingApply | RunState::PreparingReplan
+        )
+}

@@ -1,0 +1,101 @@
+//! Leases that run out, and locks that go by themselves. One task sleeps until the next of them;
+//! nothing is polled.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_core::run::Run;
+use gantry_core::run::transition::Event;
+use gantry_store::{run, worker};
+
+use crate::gateway::{GatewayError, is_at_work};
+use crate::{App, OpError};
+
+/// After a fault of the database.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+impl App {
+    /// Runs until the server ends. Leases that ended while no server was there are kept for the time
+    /// of one lease: their worker may be about to report.
+    pub async fn run_timers(self: Arc<Self>) {
+        tokio::time::sleep(Duration::from_secs(self.settings.lease)).await;
+        loop {
+            let next = match self.end_what_is_due().await {
+                Ok(next) => next,
+                Err(error) => {
+                    tracing::error!(%error, "leases could not be looked at");
+                    tokio::time::sleep(TRY_AGAIN).await;
+                    continue;
+                }
+            };
+            let sooner = self.runs.timers.notified();
+            match next {
+                None => sooner.await,
+                Some(at) => {
+                    let left = (at - self.clock.now()).max(0) as u64;
+                    let _ = tokio::time::timeout(Duration::from_millis(left), sooner).await;
+                }
+            }
+        }
+    }
+
+    /// Ends every lease and lifts every lock whose time has come. Answers when the next one comes.
+    pub async fn end_what_is_due(self: &Arc<Self>) -> Result<Option<i64>, OpError> {
+        let now = self.clock.now();
+        let mut again = None;
+        for run in run::lapsed(self.store.reader(), now).await? {
+            if let Err(error) = self.end_lapsed(&run, now).await {
+                tracing::warn!(run.id = %run.id, ?error, "a lapsed lease could not be ended");
+                again = Some(now + TRY_AGAIN.as_millis() as i64);
+            }
+        }
+        for stack in worker::locks_to_lift(self.store.reader(), now).await? {
+            let tx = self.store.begin().await?;
+            let Ok(mut deciding) = self.deciding(&tx, &stack).await else {
+                continue;
+            };
+            let lock = deciding.stack.system_lock.as_ref();
+            if lock
+                .and_then(|lock| lock.until)
+                .is_some_and(|until| until <= now)
+            {
+                deciding.lift_lost_worker().await?;
+            }
+            let after = deciding.finish().await?;
+            tx.commit().await?;
+            after.perform(self);
+            tracing::info!(stack.slug = %stack, "the lock for a lost worker is lifted: the credentials of its run have ended");
+        }
+        let lease = run::next_lease_end(self.store.reader()).await?;
+        let lock = worker::next_lock_end(self.store.reader()).await?;
+        let next = [lease, lock].into_iter().flatten().min();
+        Ok(next.max(again))
+    }
+
+    async fn end_lapsed(self: &Arc<Self>, lapsed: &Run, now: i64) -> Result<(), GatewayError> {
+        self.close_logs(&lapsed.id).await?;
+        let tx = self.store.begin().await?;
+        let mut deciding = self.deciding(&tx, &lapsed.stack).await?;
+        let found = run::find(tx.reader(), &lapsed.id).await?;
+        let Some(mut run) = found.filter(|run| run.fence == lapsed.fence) else {
+            return Ok(());
+        };
+        if run.lease.as_ref().is_none_or(|lease| lease.until > now) {
+            return Ok(());
+        }
+        if is_at_work(run.state) {
+            let reason = format!(
+                "the worker has not been heard of for {} seconds while the run was {}",
+                self.settings.lease, run.state
+            );
+            tracing::warn!(run.id = %run.id, stack.slug = %run.stack, "a worker was lost: {reason}");
+            let event = Event::WorkerLost { reason };
+            deciding.decide(&mut run, &event, None).await?;
+        }
+        run::end_lease(&tx, &run.id, run.fence).await?;
+        let after = deciding.finish().await?;
+        tx.commit().await?;
+        after.perform(self);
+        Ok(())
+    }
+}

@@ -1,0 +1,218 @@
+//! The start of a phase, the moment at which its credentials come into being.
+//!
+//! In one transaction: the lease is this worker's, the run is in that phase, and what is going to be
+//! issued is recorded. Then, outside of it, the cloud is asked. What it answered goes to the worker
+//! and nowhere else.
+
+use std::sync::Arc;
+
+use gantry_core::protocol::{EnvVar, Limits, Next, PhaseStart};
+use gantry_core::run::transition::{Event, PhaseOutcome};
+use gantry_core::run::{Phase, Run};
+use gantry_core::stack::Stack;
+use gantry_store::run;
+
+use crate::credentials::{Decision, Issued};
+use crate::gateway::{GatewayError, leased};
+use crate::login::RunTokenFor;
+use crate::run::{Deciding, Denied};
+use crate::run_environment::{UserVariables, computed};
+use crate::{App, OpError};
+
+/// What a run token lives longer than its phase may last.
+const TOKEN_SPARE_SECONDS: u64 = 60;
+
+/// A phase that may start as soon as the transaction is durable.
+pub(crate) struct Opening {
+    run: Run,
+    stack: Stack,
+    phase: Phase,
+    user: UserVariables,
+    decision: Decision,
+}
+
+impl App {
+    /// Records that the phase starts, and decides what is issued for it. `None` when it does not
+    /// start after all: then the run has ended.
+    pub(crate) async fn open_phase(
+        &self,
+        deciding: &mut Deciding<'_>,
+        run: &mut Run,
+        phase: Phase,
+    ) -> Result<Option<Opening>, Denied> {
+        let reader = deciding.tx.reader();
+        let user = self.user_variables(reader, run, &deciding.stack).await?;
+        if phase.writes() {
+            run.user_secrets |= user.hold_secrets();
+        }
+        deciding
+            .decide(run, &Event::PhaseStarted { phase }, None)
+            .await?;
+        if run.state.is_terminal() {
+            return Ok(None);
+        }
+        let names = user.names();
+        let decision = self
+            .decide(deciding.tx, run, &deciding.stack, phase, &names)
+            .await?;
+        if let Some(reason) = decision.refused() {
+            let event = failed(phase, reason.to_owned());
+            deciding.decide(run, &event, None).await?;
+            return Ok(None);
+        }
+        Ok(Some(Opening {
+            run: run.clone(),
+            stack: deciding.stack.clone(),
+            phase,
+            user,
+            decision,
+        }))
+    }
+
+    /// Asks the clouds, and tells the worker to go. A phase whose credentials can't be issued fails
+    /// here, before its command.
+    pub(crate) async fn start_phase(
+        self: &Arc<Self>,
+        opening: Opening,
+    ) -> Result<Next, GatewayError> {
+        let Opening {
+            run,
+            stack,
+            phase,
+            user,
+            decision,
+        } = opening;
+        let issued = match self.mint(decision).await {
+            Ok(issued) => issued,
+            Err(failed) => return self.fail_phase(&run, phase, failed.reason).await,
+        };
+        let token = self.run_token(&RunTokenFor {
+            run: &run.id,
+            stack: &stack.id,
+            space: &stack.settings.space,
+            phase,
+            version: run.version,
+            lifetime: self.token_lifetime(),
+        })?;
+        let mut env = computed(&self.account, &stack, &run, Some(&token));
+        env.extend(user.into_wire());
+        let start = self.phase_start(&run, &stack, phase, env, issued);
+        Ok(Next::Phase(Box::new(start)))
+    }
+
+    fn phase_start(
+        &self,
+        run: &Run,
+        stack: &Stack,
+        phase: Phase,
+        env: Vec<EnvVar>,
+        issued: Issued,
+    ) -> PhaseStart {
+        let hooks = &stack.settings.hooks;
+        PhaseStart {
+            phase,
+            version: run.version,
+            env,
+            credentials: issued.env,
+            credentials_expire: issued.expires_at_ms,
+            notices: issued.notices,
+            before: hooks.before(phase).to_vec(),
+            after: hooks.after(phase).to_vec(),
+            init_before: hooks.before_init.clone(),
+            init_after: hooks.after_init.clone(),
+            limits: Limits {
+                time: self.settings.phase_time_limit,
+                silence: self.settings.phase_silence_limit,
+                grace: self.settings.stop_grace,
+            },
+        }
+    }
+
+    async fn fail_phase(
+        self: &Arc<Self>,
+        opened: &Run,
+        phase: Phase,
+        reason: String,
+    ) -> Result<Next, GatewayError> {
+        let tx = self.store.begin().await?;
+        let mut deciding = self.deciding(&tx, &opened.stack).await?;
+        let mut run = leased(tx.reader(), &opened.id, opened.fence).await?;
+        if run.version == opened.version {
+            let event = failed(phase, reason);
+            deciding.decide(&mut run, &event, None).await?;
+        }
+        let stack = deciding.stack.clone();
+        let after = deciding.finish().await?;
+        tx.commit().await?;
+        after.perform(self);
+        self.let_go(&run, &stack).await
+    }
+
+    /// Tells the worker that the run waits for a person, or has ended: then with the environment of
+    /// `after_run`, which has neither cloud credentials nor a token.
+    pub(crate) async fn let_go(&self, run: &Run, stack: &Stack) -> Result<Next, GatewayError> {
+        let ended = run.state.is_terminal();
+        if !ended || stack.settings.hooks.after_run.is_empty() {
+            return Ok(Next::Release { ended, env: vec![] });
+        }
+        let mut env = computed(&self.account, stack, run, None);
+        // A destroy run is gone with its stack, and so are the stack's variables.
+        if run::find(self.store.reader(), &run.id).await?.is_some() {
+            let user = self.user_variables(self.store.reader(), run, stack).await?;
+            env.extend(user.into_wire());
+        }
+        Ok(Next::Release { ended, env })
+    }
+
+    /// Seconds.
+    fn token_lifetime(&self) -> i64 {
+        let settings = &self.settings;
+        (settings.phase_time_limit + settings.stop_grace + TOKEN_SPARE_SECONDS) as i64
+    }
+
+    /// Whose token this is: a run's, while it is in that phase, in that version.
+    pub(crate) async fn subject_of_run(
+        &self,
+        sub: &str,
+        phase: Phase,
+        version: i64,
+    ) -> Result<Option<crate::Subject>, OpError> {
+        let Some((stack, id)) = sub.rsplit_once('/') else {
+            return Ok(None);
+        };
+        let reader = self.store.reader();
+        let id = gantry_core::ids::RunId::new(id);
+        let Some(run) = run::find(reader, &id).await? else {
+            return Ok(None);
+        };
+        let at_work = run.stack.as_str() == stack
+            && run.version == version
+            && run.state == phase.state()
+            && run.lease.is_some();
+        if !at_work {
+            return Ok(None);
+        }
+        let Some(stack) = gantry_store::stack::find(reader, &run.stack).await? else {
+            return Ok(None);
+        };
+        Ok(Some(crate::Subject {
+            name: format!("{}/{}", run.stack, run.id),
+            who: crate::Who::Run {
+                run: run.id,
+                stack: run.stack,
+                space: stack.settings.space,
+                kind: run.kind,
+                phase,
+                administrative: stack.settings.administrative,
+            },
+        }))
+    }
+}
+
+fn failed(phase: Phase, reason: String) -> Event {
+    Event::PhaseFinished {
+        phase,
+        outcome: PhaseOutcome::Failed { reason },
+        errored_state: false,
+    }
+}

@@ -1,0 +1,113 @@
+//! The saved plan between its phase and the phase that applies it: sealed on the way in, opened only
+//! for the worker that holds the run.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use gantry_core::ids::RunId;
+use gantry_core::run::RunState;
+use gantry_store::{run, stack};
+use zeroize::Zeroizing;
+
+use crate::gateway::GatewayError;
+use crate::{App, OpError};
+
+impl App {
+    /// Takes the plan bundle of the phase that is at work.
+    pub async fn plan_put(
+        &self,
+        id: &RunId,
+        fence: i64,
+        bundle: Bytes,
+    ) -> Result<(), GatewayError> {
+        let run = self.held_run(id, fence).await?;
+        if run.state != RunState::Planning {
+            return Err(GatewayError::refused(format!(
+                "run {id} is {} and takes no plan",
+                run.state
+            )));
+        }
+        let object = format!("runs/{id}/plan/{}/bundle", run.version);
+        self.put_sealed(&object, &bundle).await?;
+        let tx = self.store.begin().await?;
+        let kept = run::set_plan(&tx, id, fence, &object).await?;
+        tx.commit().await?;
+        if kept {
+            Ok(())
+        } else {
+            Err(GatewayError::stale(id, fence))
+        }
+    }
+
+    /// The plan that this run applies.
+    pub async fn plan_get(
+        &self,
+        id: &RunId,
+        fence: i64,
+    ) -> Result<Zeroizing<Vec<u8>>, GatewayError> {
+        let run = self.held_run(id, fence).await?;
+        let applies = matches!(
+            run.state,
+            RunState::PreparingApply | RunState::Applying | RunState::Destroying
+        );
+        let object = run.plan_object.filter(|_| applies).ok_or_else(|| {
+            GatewayError::refused(format!(
+                "run {id} is {} and has no plan to apply",
+                run.state
+            ))
+        })?;
+        let bundle = self.get_sealed(&object).await?;
+        bundle.ok_or_else(|| {
+            GatewayError::Failed(OpError::internal(
+                "read the plan",
+                format!("the object {object} is gone"),
+            ))
+        })
+    }
+
+    /// Keeps the `errored.tfstate` that a phase left. The phase's end locks the stack; where the run
+    /// has ended already, this does.
+    pub async fn errored_state_put(
+        self: &Arc<Self>,
+        id: &RunId,
+        fence: i64,
+        state: Bytes,
+    ) -> Result<(), GatewayError> {
+        let run = self.held_run(id, fence).await?;
+        self.put_sealed(&errored_state_object(id), &state).await?;
+        if !run.state.is_terminal() {
+            return Ok(());
+        }
+        let tx = self.store.begin().await?;
+        let mut deciding = self.deciding(&tx, &run.stack).await?;
+        let late = run::find(tx.reader(), id).await?;
+        if let Some(run) = late.filter(|run| run.fence == fence) {
+            deciding.lock_for_errored_state(&run).await?;
+        }
+        let after = deciding.finish().await?;
+        tx.commit().await?;
+        after.perform(self);
+        Ok(())
+    }
+
+    /// The state that waits for a task to push it.
+    pub async fn errored_state_get(
+        &self,
+        id: &RunId,
+        fence: i64,
+    ) -> Result<Zeroizing<Vec<u8>>, GatewayError> {
+        let run = self.held_run(id, fence).await?;
+        let none = || GatewayError::refused(format!("no errored.tfstate is kept for run {id}"));
+        if run.kind != gantry_core::run::RunKind::Task {
+            return Err(none());
+        }
+        let stack = stack::find(self.store.reader(), &run.stack).await?;
+        let lock = stack.and_then(|stack| stack.system_lock).ok_or_else(none)?;
+        let kept = self.get_sealed(&errored_state_object(&lock.run)).await?;
+        kept.ok_or_else(none)
+    }
+}
+
+pub(crate) fn errored_state_object(run: &RunId) -> String {
+    format!("runs/{run}/errored.tfstate")
+}

@@ -1,0 +1,116 @@
+//! Runs as people see and move them.
+
+mod deciding;
+mod enqueue;
+mod memory;
+mod moves;
+mod overrides;
+mod trigger;
+
+use gantry_core::authz::Action;
+use gantry_core::credentials::issuing::Issuing;
+use gantry_core::ids::{RunId, StackId};
+use gantry_core::run::{Run, RunKind, RunState, RunTransition};
+use gantry_core::stack::Stack;
+use gantry_store::{issuing, run, run_transition, stack};
+
+pub(crate) use deciding::{AfterCommit, Deciding, Denied};
+pub(crate) use enqueue::{NewRun, check_startable, supersede_older};
+pub(crate) use memory::Memory;
+pub use overrides::Override;
+pub use trigger::{DiscardedAll, TriggerRun};
+
+use crate::{App, OpError, Subject};
+
+/// How many runs a list answers with at once.
+const PAGE: i64 = 50;
+
+impl App {
+    /// A run of this stack, if there is one and the subject may see it.
+    pub async fn run(
+        &self,
+        subject: &Subject,
+        stack: &StackId,
+        id: &RunId,
+    ) -> Result<Option<Run>, OpError> {
+        let found = self.run_and_stack(subject, id).await?;
+        Ok(found.map(|(run, _)| run).filter(|run| run.stack == *stack))
+    }
+
+    /// The stack that a run belongs to.
+    pub async fn run_stack(&self, subject: &Subject, id: &RunId) -> Result<Option<Stack>, OpError> {
+        Ok(self
+            .run_and_stack(subject, id)
+            .await?
+            .map(|(_, stack)| stack))
+    }
+
+    async fn run_and_stack(
+        &self,
+        subject: &Subject,
+        id: &RunId,
+    ) -> Result<Option<(Run, Stack)>, OpError> {
+        let reader = self.store.reader();
+        let Some(run) = run::find(reader, id).await? else {
+            return Ok(None);
+        };
+        let stack = stack::find(reader, &run.stack).await?;
+        Ok(stack
+            .filter(|stack| subject.sees(&stack.settings.space))
+            .map(|stack| (run, stack)))
+    }
+
+    /// Runs of a stack, newest first, a page at a time; `before` is the last one that was seen. Of a
+    /// stack that the subject can't see there are none.
+    pub async fn runs(
+        &self,
+        subject: &Subject,
+        stack: &Stack,
+        kinds: &[RunKind],
+        before: Option<&RunId>,
+    ) -> Result<Vec<Run>, OpError> {
+        if !subject.sees(&stack.settings.space) {
+            return Ok(vec![]);
+        }
+        Ok(run::list(self.store.reader(), &stack.id, kinds, before, PAGE).await?)
+    }
+
+    /// The newest run of a stack that holds it or will.
+    pub async fn newest_run(&self, stack: &StackId) -> Result<Option<RunId>, OpError> {
+        Ok(run::newest(self.store.reader(), stack).await?)
+    }
+
+    /// Every state that a run was in, newest first. The run was looked up for whoever asks.
+    pub async fn run_history(&self, run: &Run) -> Result<Vec<RunTransition>, OpError> {
+        Ok(run_transition::list(self.store.reader(), &run.id).await?)
+    }
+
+    /// What was issued to the run's phases, and why not, oldest first.
+    pub async fn run_credentials(&self, run: &Run) -> Result<Vec<Issuing>, OpError> {
+        Ok(issuing::of_run(self.store.reader(), &run.id).await?)
+    }
+}
+
+/// Whether a run like this one may be started again by a person: one that previews or deploys, and
+/// did not finish.
+pub fn can_retry(run: &Run) -> bool {
+    matches!(run.kind, RunKind::Proposed | RunKind::Tracked)
+        && run.state.is_terminal()
+        && run.state != RunState::Finished
+}
+
+/// Finds a run for a mutation, under the row lock of its stack.
+async fn run_to_move(
+    deciding: &Deciding<'_>,
+    subject: &Subject,
+    id: &RunId,
+) -> Result<Run, OpError> {
+    subject.require_not_run()?;
+    let space = &deciding.stack.settings.space;
+    let run = run::find(deciding.tx.reader(), id)
+        .await?
+        .filter(|run| run.stack == deciding.stack.id && subject.sees(space))
+        .ok_or_else(|| OpError::missing("run", id))?;
+    subject.require(Action::Operate, space)?;
+    Ok(run)
+}

@@ -1,0 +1,116 @@
+//! Confirm, discard, cancel, stop, replan: each is one event for the state machine.
+
+use std::sync::Arc;
+
+use gantry_core::authz::Action;
+use gantry_core::ids::{RunId, StackId};
+use gantry_core::run::Run;
+use gantry_core::run::transition::Event;
+use gantry_store::run;
+
+use super::{Deciding, run_to_move};
+use crate::{App, OpError, Subject};
+
+/// A note goes into the history as it is, up to this many characters.
+const LONGEST_NOTE: usize = 1000;
+
+impl App {
+    /// Lets the saved plan be applied.
+    pub async fn run_confirm(
+        self: &Arc<Self>,
+        subject: &Subject,
+        stack: &StackId,
+        id: &RunId,
+    ) -> Result<Run, OpError> {
+        let by = subject.id();
+        self.move_run(subject, stack, id, Event::Confirm { by })
+            .await
+    }
+
+    pub async fn run_discard(
+        self: &Arc<Self>,
+        subject: &Subject,
+        stack: &StackId,
+        id: &RunId,
+    ) -> Result<Run, OpError> {
+        let by = subject.id();
+        self.move_run(subject, stack, id, Event::Discard { by })
+            .await
+    }
+
+    pub async fn run_cancel(
+        self: &Arc<Self>,
+        subject: &Subject,
+        stack: &StackId,
+        id: &RunId,
+    ) -> Result<Run, OpError> {
+        let by = subject.id();
+        self.move_run(subject, stack, id, Event::Cancel { by })
+            .await
+    }
+
+    pub async fn run_stop(
+        self: &Arc<Self>,
+        subject: &Subject,
+        stack: &StackId,
+        id: &RunId,
+        note: Option<&str>,
+    ) -> Result<Run, OpError> {
+        let note = note.map(|note| note.chars().take(LONGEST_NOTE).collect());
+        let by = subject.id();
+        self.move_run(subject, stack, id, Event::Stop { by, note })
+            .await
+    }
+
+    /// Plans again on the same commit.
+    pub async fn run_replan(
+        self: &Arc<Self>,
+        subject: &Subject,
+        stack: &StackId,
+        id: &RunId,
+    ) -> Result<Run, OpError> {
+        let by = subject.id();
+        self.move_run(subject, stack, id, Event::Replan { by })
+            .await
+    }
+
+    /// Puts a run before others in the workers' queue, or back among them.
+    pub async fn run_prioritize_set(
+        &self,
+        subject: &Subject,
+        stack: &StackId,
+        id: &RunId,
+        prioritize: bool,
+    ) -> Result<Run, OpError> {
+        let tx = self.store.begin().await?;
+        let stack = self
+            .stack_for_update(&tx, subject, stack, Action::Operate)
+            .await?;
+        let deciding = Deciding::new(self, &tx, stack);
+        let mut run = run_to_move(&deciding, subject, id).await?;
+        run::set_prioritized(&tx, id, prioritize).await?;
+        tx.commit().await?;
+        run.prioritized = prioritize;
+        Ok(run)
+    }
+
+    async fn move_run(
+        self: &Arc<Self>,
+        subject: &Subject,
+        stack: &StackId,
+        id: &RunId,
+        event: Event,
+    ) -> Result<Run, OpError> {
+        let tx = self.store.begin().await?;
+        let stack = self
+            .stack_for_update(&tx, subject, stack, Action::Operate)
+            .await?;
+        let mut deciding = Deciding::new(self, &tx, stack);
+        let mut run = run_to_move(&deciding, subject, id).await?;
+        deciding.decide(&mut run, &event, Some(subject)).await?;
+        let after = deciding.finish().await?;
+        tx.commit().await?;
+        after.perform(self);
+        Ok(run)
+    }
+}

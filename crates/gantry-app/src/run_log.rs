@@ -1,0 +1,210 @@
+//! Logs of runs: streamed in by the worker, masked before they left it; read by byte offset while
+//! they grow and ever after.
+//!
+//! The end of a log that is being written is in memory; pieces of [`PIECE_BYTES`] and the rest, when
+//! the phase ends, go to object storage. What was acknowledged but not yet stored is sent again by
+//! the worker that spooled it, should the server die.
+
+mod page;
+mod tail;
+
+use bytes::Bytes;
+use gantry_core::ids::{RunId, StackId};
+use gantry_core::run::{Run, RunState, RunTransition};
+use gantry_store::run_log::{self, LogPiece};
+use gantry_store::run_transition;
+
+pub use page::LogPage;
+pub(crate) use tail::{SealedTail, Tails};
+
+use crate::gateway::GatewayError;
+use crate::{App, OpError, Subject};
+
+/// A piece of this size is stored without waiting for the end of the phase.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// One answer holds no more than this.
+const PAGE_BYTES: usize = 64 << 10;
+
+impl App {
+    /// Appends what a worker read from a child. `offset` is where the bytes begin in the log: what
+    /// is there already is skipped, a gap is refused with the offset that is expected.
+    pub async fn run_log_append(
+        &self,
+        id: &RunId,
+        version: i64,
+        fence: i64,
+        offset: u64,
+        bytes: Bytes,
+    ) -> Result<(), GatewayError> {
+        let run = self.held_run(id, fence).await?;
+        if !(1..=run.version).contains(&version) {
+            return Err(GatewayError::refused(format!(
+                "run {id} has no version {version}"
+            )));
+        }
+        let mut tail = self.open_tail(id, version).await?;
+        let end = tail.end();
+        let Some(known) = end.checked_sub(offset) else {
+            return Err(GatewayError::Refused {
+                reason: format!("the log of run {id} ends at {end}, and this begins at {offset}"),
+                expected_offset: Some(end),
+            });
+        };
+        let fresh = bytes.get(known as usize..).unwrap_or_default();
+        tail.push(fresh);
+        if tail.len() >= PIECE_BYTES
+            && let Some(piece) = self.store_tail(id, version, &tail).await?
+        {
+            let tx = self.store.begin().await?;
+            run_log::insert(&tx, id, version, &piece).await?;
+            tx.commit().await?;
+            tail.stored();
+        }
+        Ok(())
+    }
+
+    /// Stores the rest of one log. The piece is to be recorded in the transaction that ends the
+    /// phase; nobody appends to the log until then.
+    pub(crate) async fn seal_log(
+        &self,
+        id: &RunId,
+        version: i64,
+    ) -> Result<Option<SealedTail>, OpError> {
+        let Some(tail) = self.runs.tails.lock(id, version).await else {
+            return Ok(None);
+        };
+        let piece = self.store_tail(id, version, &tail).await?;
+        Ok(Some(SealedTail::new(tail, piece)))
+    }
+
+    /// Stores the rest of every log of a run that nobody writes any more.
+    pub(crate) async fn close_logs(&self, id: &RunId) -> Result<(), OpError> {
+        for version in self.runs.tails.versions(id) {
+            let Some(sealed) = self.seal_log(id, version).await? else {
+                continue;
+            };
+            if let Some(piece) = &sealed.piece {
+                let tx = self.store.begin().await?;
+                run_log::insert(&tx, id, version, piece).await?;
+                tx.commit().await?;
+            }
+            self.runs.tails.close(id, version, sealed);
+        }
+        Ok(())
+    }
+
+    async fn open_tail(&self, id: &RunId, version: i64) -> Result<tail::Open, OpError> {
+        loop {
+            let mut tail = self.runs.tails.open(id, version).await;
+            if tail.is_closed() {
+                continue;
+            }
+            if !tail.is_known() {
+                let pieces = run_log::list(self.store.reader(), id, version).await?;
+                tail.starts_at(end_of(&pieces));
+            }
+            return Ok(tail);
+        }
+    }
+
+    async fn store_tail(
+        &self,
+        id: &RunId,
+        version: i64,
+        tail: &tail::Open,
+    ) -> Result<Option<LogPiece>, OpError> {
+        if tail.len() == 0 {
+            return Ok(None);
+        }
+        let piece = LogPiece {
+            first_byte: tail.start() as i64,
+            bytes: tail.len() as i64,
+            object: format!("runs/{id}/logs/{version}/{}", tail.start()),
+        };
+        self.objects.put(&piece.object, tail.copy()).await?;
+        Ok(Some(piece))
+    }
+
+    /// A page of the log of one visit to `state`: that of `version`, or the newest. `None` when
+    /// there is none. `token` is what the page before said comes next.
+    pub async fn run_logs(
+        &self,
+        subject: &Subject,
+        stack: &StackId,
+        id: &RunId,
+        state: RunState,
+        version: Option<i64>,
+        token: Option<&str>,
+    ) -> Result<Option<LogPage>, OpError> {
+        let Some(run) = self.run(subject, stack, id).await? else {
+            return Ok(None);
+        };
+        let visit = run_transition::find(self.store.reader(), id, state, version).await?;
+        let Some(visit) = visit.filter(|visit| visit.has_logs) else {
+            return Ok(None);
+        };
+        let offset = match token {
+            None | Some("") => 0,
+            Some(token) => token.parse::<u64>().map_err(|_| {
+                OpError::invalid(format!(
+                    "token {}: give the `nextToken` of the page before, or null",
+                    gantry_core::quoted::Quoted(token)
+                ))
+            })?,
+        };
+        Ok(Some(self.read_log(&run, &visit, offset).await?))
+    }
+
+    async fn read_log(
+        &self,
+        run: &Run,
+        visit: &RunTransition,
+        offset: u64,
+    ) -> Result<LogPage, OpError> {
+        // The tail is held while the list is read, so that a piece is in exactly one of them.
+        let tail = self.runs.tails.lock(&run.id, visit.version).await;
+        let pieces = run_log::list(self.store.reader(), &run.id, visit.version).await?;
+        let stored = end_of(&pieces);
+        let live = tail
+            .as_ref()
+            .filter(|tail| tail.is_known())
+            .map(|tail| (tail.start(), tail.copy()));
+        let complete = run.version > visit.version && tail.is_none();
+        drop(tail);
+        let end = live
+            .as_ref()
+            .map_or(stored, |(start, bytes)| start + bytes.len() as u64);
+        let mut page = Vec::new();
+        let mut at = offset.min(end);
+        for piece in &pieces {
+            let (from, to) = (
+                piece.first_byte as u64,
+                (piece.first_byte + piece.bytes) as u64,
+            );
+            if page.len() >= PAGE_BYTES || at < from || at >= to {
+                continue;
+            }
+            let bytes = self.objects.get(&piece.object).await?.ok_or_else(|| {
+                OpError::internal("read a log", format!("the object {} is gone", piece.object))
+            })?;
+            let rest = bytes.get((at - from) as usize..).unwrap_or_default();
+            page.extend_from_slice(&rest[..rest.len().min(PAGE_BYTES - page.len())]);
+            at = offset.min(end) + page.len() as u64;
+        }
+        if let Some((start, bytes)) = live
+            && page.len() < PAGE_BYTES
+            && at >= start
+        {
+            let rest = bytes.get((at - start) as usize..).unwrap_or_default();
+            page.extend_from_slice(&rest[..rest.len().min(PAGE_BYTES - page.len())]);
+        }
+        Ok(page::page(page, offset.min(end), end, complete))
+    }
+}
+
+fn end_of(pieces: &[LogPiece]) -> u64 {
+    pieces
+        .last()
+        .map_or(0, |last| (last.first_byte + last.bytes) as u64)
+}
