@@ -4,9 +4,14 @@
 mod databases;
 
 mod api_key;
+mod attachment;
+mod cloud_integration;
 mod config_element;
+mod issuing;
+mod legacy_role;
 mod migrations;
 mod search;
 mod slug;
 mod space;
 mod stack;
+mod verification;
