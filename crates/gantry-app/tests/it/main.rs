@@ -1,0 +1,6 @@
+//! Operations on a real database, with clouds and workers that the tests play themselves.
+
+#[macro_use]
+mod world;
+
+mod run;

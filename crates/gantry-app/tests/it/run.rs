@@ -1,0 +1,3 @@
+//! Runs from trigger to end, with a worker whose phases end as the test says.
+
+mod life;

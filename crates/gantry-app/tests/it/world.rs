@@ -1,0 +1,236 @@
+//! An installation without processes: the operations, a database, a directory of objects, a clock
+//! that stands still, and a cloud that says what it is told to.
+
+mod cloud;
+mod worker;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gantry_app::stack::{SourceDraft, StackDraft, VendorDraft};
+use gantry_app::{App, Clock, MasterKey, Objects, ObjectsLocation, Settings, Subject, Who};
+use gantry_cloud::registry::Registry;
+use gantry_core::credentials::cloud::Cloud as CloudKind;
+use gantry_core::hooks::Hooks;
+use gantry_core::ids::{ApiKeyId, RunId, StackId};
+use gantry_core::run::{Run, RunKind, RunState};
+use gantry_core::stack::Stack;
+use gantry_store::{Connect, Store};
+use gantry_testkit::postgres::{Database, Postgres};
+use tempfile::TempDir;
+
+pub use cloud::Cloud;
+pub use worker::{HEAD, Worker, commit, refusal, started};
+
+/// Base64 of 32 bytes.
+const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+pub const NOW: i64 = 1_800_000_000_000;
+
+pub struct World {
+    pub app: Arc<App>,
+    pub clock: Clock,
+    pub cloud: Cloud,
+    pub admin: Subject,
+    connect: Connect,
+    folder: TempDir,
+    _postgres: Option<Database<'static>>,
+}
+
+impl World {
+    pub async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let connect = Connect::Sqlite(folder.path().join("gantry.db"));
+        Self::open(folder, connect, None).await
+    }
+
+    pub async fn postgres() -> Self {
+        let database = Postgres::shared().database().unwrap();
+        let connect = Connect::Postgres(database.url());
+        Self::open(tempfile::tempdir().unwrap(), connect, Some(database)).await
+    }
+
+    async fn open(folder: TempDir, connect: Connect, postgres: Option<Database<'static>>) -> Self {
+        std::fs::create_dir_all(folder.path().join("repositories/infra")).unwrap();
+        let clock = Clock::fixed(NOW);
+        let cloud = Cloud::default();
+        World {
+            app: app(&folder, &connect, &clock, &cloud).await,
+            clock,
+            cloud,
+            admin: person("admin", "01ADMIN"),
+            connect,
+            folder,
+            _postgres: postgres,
+        }
+    }
+
+    /// Another server on the same data, after this one died.
+    pub async fn restarted(&self) -> Arc<App> {
+        app(&self.folder, &self.connect, &self.clock, &self.cloud).await
+    }
+
+    /// Another look into the same database.
+    pub async fn store(&self) -> Store {
+        Store::open(&self.connect).await.unwrap()
+    }
+
+    pub fn objects(&self) -> PathBuf {
+        self.folder.path().join("objects")
+    }
+
+    pub fn draft(&self, name: &str) -> StackDraft {
+        let repository = self.folder.path().join("repositories/infra");
+        StackDraft {
+            name: name.into(),
+            description: None,
+            space: None,
+            labels: vec![],
+            administrative: false,
+            protect_from_deletion: false,
+            autodeploy: false,
+            autoretry: false,
+            github_action_deploy: false,
+            local_preview_enabled: false,
+            well_known_secret_masking: false,
+            sensitive_output_upload: false,
+            runner_image: None,
+            worker_pool: None,
+            vendor: VendorDraft::DEFAULT,
+            hooks: Hooks::default(),
+            source: SourceDraft {
+                provider: Some("GIT".into()),
+                vcs_integration: None,
+                namespace: None,
+                repository: "infra".into(),
+                repository_url: Some(repository.to_str().unwrap().into()),
+                branch: "main".into(),
+                project_root: None,
+                project_globs: vec![],
+                sparse_paths: vec![],
+            },
+        }
+    }
+
+    pub async fn stack(&self, name: &str) -> StackId {
+        self.stack_of(self.draft(name)).await
+    }
+
+    pub async fn stack_of(&self, draft: StackDraft) -> StackId {
+        let made = self.app.stack_create(&self.admin, draft, None, false, None);
+        made.await.unwrap().id
+    }
+
+    pub async fn read_stack(&self, id: &StackId) -> Stack {
+        self.app.stack(&self.admin, id).await.unwrap().unwrap()
+    }
+
+    /// Attaches a new integration of the double.
+    pub async fn attach(&self, stack: &StackId, name: &str, read: bool, write: bool) {
+        let input = gantry_app::cloud_integration::IntegrationInput {
+            name: name.into(),
+            role: gantry_app::role::RoleInput {
+                role_arn: format!("arn:aws:iam::111122223333:role/{name}"),
+                duration_seconds: Some(900),
+                ..Default::default()
+            },
+            ..Default::default()
+        };
+        let made = self
+            .app
+            .integration_create(&self.admin, CloudKind::Aws, &input);
+        let id = made.await.unwrap().id;
+        self.app
+            .integration_attach(&self.admin, CloudKind::Aws, &id, stack, (read, write))
+            .await
+            .unwrap();
+    }
+
+    pub async fn worker(&self) -> Worker {
+        Worker::hello(self.app.clone(), None).await
+    }
+
+    pub async fn trigger(&self, stack: &StackId, kind: RunKind) -> RunId {
+        let wanted = gantry_app::run::TriggerRun {
+            kind: Some(kind),
+            ..Default::default()
+        };
+        let run = self.app.run_trigger(&self.admin, stack, wanted);
+        run.await.unwrap().id
+    }
+
+    pub async fn run(&self, stack: &StackId, id: &RunId) -> Run {
+        self.app.run(&self.admin, stack, id).await.unwrap().unwrap()
+    }
+
+    pub async fn state(&self, stack: &StackId, id: &RunId) -> RunState {
+        self.run(stack, id).await.state
+    }
+
+    /// Every state the run was in, oldest first.
+    pub async fn states(&self, stack: &StackId, id: &RunId) -> String {
+        let run = self.run(stack, id).await;
+        let mut history = self.app.run_history(&run).await.unwrap();
+        history.reverse();
+        let names: Vec<&str> = history.iter().map(|visit| visit.state.as_str()).collect();
+        names.join(" ")
+    }
+
+    /// What the history says about the newest state.
+    pub async fn note(&self, stack: &StackId, id: &RunId) -> String {
+        let run = self.run(stack, id).await;
+        let history = self.app.run_history(&run).await.unwrap();
+        history[0].note.clone().unwrap_or_default()
+    }
+}
+
+pub fn person(name: &str, id: &str) -> Subject {
+    Subject {
+        who: Who::ApiKey {
+            id: ApiKeyId::new(id),
+            admin: true,
+        },
+        name: name.into(),
+    }
+}
+
+async fn app(folder: &TempDir, connect: &Connect, clock: &Clock, cloud: &Cloud) -> Arc<App> {
+    let objects = ObjectsLocation::Directory(folder.path().join("objects"));
+    let settings = Settings {
+        git: Some(gantry_git::Settings::new(folder.path().join("git"))),
+        local_repository_roots: vec![folder.path().join("repositories")],
+        ..Settings::default()
+    };
+    App::open(
+        Store::open(connect).await.unwrap(),
+        Objects::open(&objects).unwrap(),
+        &MasterKey::parse(MASTER_KEY).unwrap(),
+        Some("acme"),
+        settings,
+        clock.clone(),
+        Registry::of(vec![Arc::new(cloud.clone())]),
+    )
+    .await
+    .unwrap()
+}
+
+/// Turns `async fn body(world: &World)` into one test per database.
+macro_rules! on_both_databases {
+    ($($body:ident),+ $(,)?) => {$(
+        mod $body {
+            #[tokio::test]
+            async fn sqlite() {
+                let world = $crate::world::World::sqlite().await;
+                super::$body(&world).await;
+                world.app.close().await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                let world = $crate::world::World::postgres().await;
+                super::$body(&world).await;
+                world.app.close().await;
+            }
+        }
+    )+};
+}
