@@ -2,10 +2,20 @@
 
 pub mod account;
 pub mod api_key;
+pub mod attachment;
+pub mod cloud_integration;
+pub mod commit;
+pub mod config_element;
 pub mod context;
 pub mod document;
+pub mod issuing;
+pub mod legacy_role;
 pub mod login;
 pub mod schema;
+pub mod search;
 pub mod space;
+pub mod stack;
+pub mod stack_integrations;
+pub mod vendor;
 
 pub use schema::{ApiSchema, build, sdl};

@@ -4,5 +4,6 @@
 //! role. It decodes, calls one operation of `gantry-app`, and converts the answer.
 
 mod error;
+pub mod gateway;
 pub mod graphql;
 pub mod http;

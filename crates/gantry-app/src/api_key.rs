@@ -44,7 +44,15 @@ impl App {
         teams: Vec<String>,
     ) -> Result<NewApiKey, OpError> {
         subject.require_account_admin()?;
-        create(&self.store, name, admin, teams, &subject.name, self.clock.now()).await
+        create(
+            &self.store,
+            name,
+            admin,
+            teams,
+            &subject.name,
+            self.clock.now(),
+        )
+        .await
     }
 
     pub async fn api_key_update(
@@ -84,7 +92,9 @@ impl App {
     ) -> Result<Option<ApiKey>, OpError> {
         subject.require_account_admin()?;
         let tx = self.store.begin().await?;
-        let Some(key) = api_key::find(tx.reader(), id).await? else { return Ok(None) };
+        let Some(key) = api_key::find(tx.reader(), id).await? else {
+            return Ok(None);
+        };
         if !api_key::revoke(&tx, id, self.clock.now()).await? {
             return Ok(None);
         }

@@ -15,7 +15,9 @@ impl Clock {
 
     /// A clock that stands still until it is moved.
     pub fn fixed(millis: i64) -> Self {
-        Clock { fixed: Some(Arc::new(AtomicI64::new(millis))) }
+        Clock {
+            fixed: Some(Arc::new(AtomicI64::new(millis))),
+        }
     }
 
     pub fn now(&self) -> i64 {

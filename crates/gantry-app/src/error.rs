@@ -26,12 +26,18 @@ pub enum OpError {
     Unavailable(String),
     /// Our fault. The text is safe to show, the source is for the log.
     #[error("gantry could not {doing}; the server's log says why")]
-    Internal { doing: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
+    Internal {
+        doing: &'static str,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 impl OpError {
     pub fn missing(what: &'static str, id: impl ToString) -> Self {
-        OpError::Missing { what, id: id.to_string() }
+        OpError::Missing {
+            what,
+            id: id.to_string(),
+        }
     }
 
     pub fn invalid(text: impl Into<String>) -> Self {
@@ -46,7 +52,10 @@ impl OpError {
         doing: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        OpError::Internal { doing, source: source.into() }
+        OpError::Internal {
+            doing,
+            source: source.into(),
+        }
     }
 }
 

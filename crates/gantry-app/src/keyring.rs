@@ -27,11 +27,14 @@ impl MasterKey {
     /// Base64 of 32 bytes.
     pub fn parse(text: &str) -> Result<Self, String> {
         let bytes = Zeroizing::new(
-            STANDARD.decode(text.trim()).map_err(|_| "the master key is not base64".to_owned())?,
+            STANDARD
+                .decode(text.trim())
+                .map_err(|_| "the master key is not base64".to_owned())?,
         );
-        let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| {
-            format!("the master key has {} bytes instead of 32", bytes.len())
-        })?;
+        let bytes: [u8; 32] = bytes
+            .as_slice()
+            .try_into()
+            .map_err(|_| format!("the master key has {} bytes instead of 32", bytes.len()))?;
         Ok(MasterKey(Zeroizing::new(bytes)))
     }
 
@@ -55,7 +58,10 @@ impl MasterKey {
                         file.sync_all()
                     })
                     .map_err(|error| {
-                        format!("the master key file {} can't be written: {error}", path.display())
+                        format!(
+                            "the master key file {} can't be written: {error}",
+                            path.display()
+                        )
                     })?;
                 Ok(key)
             }
@@ -64,9 +70,10 @@ impl MasterKey {
                  can open: put it back, or restore database and key together from a backup",
                 path.display()
             )),
-            Err(error) => {
-                Err(format!("the master key file {} can't be read: {error}", path.display()))
-            }
+            Err(error) => Err(format!(
+                "the master key file {} can't be read: {error}",
+                path.display()
+            )),
         }
     }
 
@@ -132,7 +139,10 @@ impl Keyring {
     /// Seals `value` for `place` (such as `config_element|<stack>|<name>`): it opens nowhere else.
     pub fn seal(&self, place: &str, value: &[u8]) -> Sealed {
         let cipher = XChaCha20Poly1305::new(&Key::from(*self.keys[&self.newest]));
-        Sealed { key_id: self.newest.clone(), bytes: seal_with(&cipher, place, value) }
+        Sealed {
+            key_id: self.newest.clone(),
+            bytes: seal_with(&cipher, place, value),
+        }
     }
 
     pub fn open_sealed(
@@ -167,14 +177,28 @@ fn wrap_place(id: &str) -> String {
 fn seal_with(cipher: &XChaCha20Poly1305, place: &str, value: &[u8]) -> Vec<u8> {
     let nonce: [u8; NONCE_BYTES] = random();
     let sealed = cipher
-        .encrypt(&XNonce::from(nonce), Payload { msg: value, aad: place.as_bytes() })
+        .encrypt(
+            &XNonce::from(nonce),
+            Payload {
+                msg: value,
+                aad: place.as_bytes(),
+            },
+        )
         .expect("values are far below the cipher's limit of 256 GiB");
     [nonce.as_slice(), &sealed].concat()
 }
 
 fn open_with(cipher: &XChaCha20Poly1305, place: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
-    cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: place.as_bytes() }).ok()
+    cipher
+        .decrypt(
+            &XNonce::from(*nonce),
+            Payload {
+                msg: sealed,
+                aad: place.as_bytes(),
+            },
+        )
+        .ok()
 }
 
 /// Random bytes from the operating system.

@@ -17,7 +17,10 @@ use crate::OpError;
 pub enum ObjectsLocation {
     Directory(PathBuf),
     /// A bucket; endpoint, region and keys come from the standard `AWS_*` variables of the server.
-    S3 { bucket: String, prefix: String },
+    S3 {
+        bucket: String,
+        prefix: String,
+    },
 }
 
 #[derive(Clone)]
@@ -36,14 +39,20 @@ impl Objects {
                     .map_err(|error| cannot_open(&dir.display().to_string(), &error))?
                     // What was acknowledged survives a power cut.
                     .with_fsync(true);
-                Ok(Objects { store: Arc::new(store), prefix: Path::default() })
+                Ok(Objects {
+                    store: Arc::new(store),
+                    prefix: Path::default(),
+                })
             }
             ObjectsLocation::S3 { bucket, prefix } => {
                 let store = object_store::aws::AmazonS3Builder::from_env()
                     .with_bucket_name(bucket)
                     .build()
                     .map_err(|error| cannot_open(bucket, &error))?;
-                Ok(Objects { store: Arc::new(store), prefix: Path::from(prefix.as_str()) })
+                Ok(Objects {
+                    store: Arc::new(store),
+                    prefix: Path::from(prefix.as_str()),
+                })
             }
         }
     }
@@ -83,10 +92,15 @@ impl Objects {
     }
 
     fn path(&self, name: &str) -> Path {
-        self.prefix.parts().chain(Path::from(name).parts()).collect()
+        self.prefix
+            .parts()
+            .chain(Path::from(name).parts())
+            .collect()
     }
 }
 
 fn cannot_open(place: &str, error: &dyn std::fmt::Display) -> OpError {
-    OpError::invalid(format!("the object storage `{place}` can't be opened: {error}"))
+    OpError::invalid(format!(
+        "the object storage `{place}` can't be opened: {error}"
+    ))
 }

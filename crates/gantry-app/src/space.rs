@@ -1,6 +1,6 @@
 //! Spaces: seen by whoever has a role in them.
 
-use gantry_core::authz::Role;
+use gantry_core::authz::{Action, Role};
 use gantry_core::ids::SpaceId;
 use gantry_core::space::Space;
 use gantry_store::space;
@@ -32,6 +32,21 @@ impl App {
             .await?
             .map(|space| space.id)
             .ok_or_else(|| OpError::missing("space", &id))
+    }
+
+    /// The spaces that some things live in. Whoever sees a thing sees its space, so nobody is asked
+    /// again.
+    pub async fn spaces_of(&self, ids: &[SpaceId]) -> Result<Vec<Space>, OpError> {
+        let mut spaces = space::list(self.store.reader()).await?;
+        spaces.retain(|space| ids.contains(&space.id));
+        Ok(spaces)
+    }
+
+    /// Whether the subject may trigger, lock and set variables in a space.
+    pub fn may_operate(&self, subject: &Subject, id: &SpaceId) -> bool {
+        subject
+            .role_in(id)
+            .is_some_and(|role| role.may(Action::Operate))
     }
 
     pub fn role_in_space(&self, subject: &Subject, id: &SpaceId) -> Option<Role> {

@@ -14,7 +14,10 @@ pub struct Wake {
 impl Default for Wake {
     fn default() -> Self {
         let (runs, _) = broadcast::channel(256);
-        Wake { work: Arc::default(), runs }
+        Wake {
+            work: Arc::default(),
+            runs,
+        }
     }
 }
 
@@ -37,7 +40,9 @@ impl Wake {
     }
 
     pub fn listen(&self) -> RunListener {
-        RunListener { receiver: self.runs.subscribe() }
+        RunListener {
+            receiver: self.runs.subscribe(),
+        }
     }
 }
 

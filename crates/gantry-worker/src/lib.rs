@@ -4,7 +4,29 @@
 //! protocol, so even one that is taken over can't reach what it doesn't link.
 
 pub mod child;
+pub mod child_env;
 pub mod cli_config;
+pub mod client;
+pub mod config;
+pub mod embedded;
+pub mod engine;
+pub mod health;
+mod heartbeat;
 pub mod hooks;
+mod job;
+mod logs;
+pub mod metadata_filter;
+pub mod orders;
+mod phase;
+pub mod plan_file;
+mod plan_json;
+mod poll;
+mod report;
 pub mod sandbox;
+mod spool;
+mod takeover;
+mod worker;
 pub mod workspace;
+
+pub use config::WorkerConfig;
+pub use embedded::{WorkerError, read_config, run, work};

@@ -1,19 +1,33 @@
 use std::sync::Arc;
 
+use async_graphql::dataloader::DataLoader;
+use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
 use gantry_app::App;
 
-use super::{account, api_key, login, space};
+use super::{
+    account, api_key, attachment, cloud_integration, config_element, legacy_role, login, space, stack,
+};
 
 #[derive(MergedObject, Default)]
 pub struct Query(
     account::AccountQuery,
     space::SpaceQuery,
     api_key::ApiKeyQuery,
+    cloud_integration::aws::AwsIntegrationQuery,
+    stack::StackQuery,
 );
 
 #[derive(MergedObject, Default)]
-pub struct Mutation(login::LoginMutation, api_key::ApiKeyMutation);
+pub struct Mutation(
+    login::LoginMutation,
+    api_key::ApiKeyMutation,
+    cloud_integration::aws::AwsIntegrationMutation,
+    attachment::AttachmentMutation,
+    legacy_role::LegacyRoleMutation,
+    stack::StackMutation,
+    config_element::ConfigElementMutation,
+);
 
 pub type ApiSchema = Schema<Query, Mutation, EmptySubscription>;
 
@@ -28,6 +42,11 @@ pub fn build(app: Arc<App>) -> ApiSchema {
         .limit_depth(DEPTH)
         .limit_complexity(COMPLEXITY)
         .limit_directives(DIRECTIVES)
+        .data(DataLoader::new(
+            space::SpaceLoader(app.clone()),
+            TokioSpawner::current(),
+            TokioTimer::default(),
+        ))
         .data(app)
         .finish()
 }

@@ -1,4 +1,9 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, Object, Result};
+use gantry_app::App;
 use gantry_core::authz::Role;
 use gantry_core::ids::SpaceId;
 use gantry_core::space;
@@ -61,6 +66,22 @@ impl Space {
     async fn access_level(&self, ctx: &Context<'_>) -> Result<SpaceAccessLevel> {
         let role = app(ctx).role_in_space(subject(ctx)?, &self.0.id);
         Ok(role.map_or(SpaceAccessLevel::Read, SpaceAccessLevel::from))
+    }
+}
+
+/// Loads the spaces of all things of a page at once.
+pub struct SpaceLoader(pub Arc<App>);
+
+impl Loader<SpaceId> for SpaceLoader {
+    type Value = space::Space;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, ids: &[SpaceId]) -> Result<HashMap<SpaceId, space::Space>> {
+        let spaces = self.0.spaces_of(ids).await.map_err(error::graphql)?;
+        Ok(spaces
+            .into_iter()
+            .map(|space| (space.id.clone(), space))
+            .collect())
     }
 }
 

@@ -11,7 +11,9 @@ fn keyring() -> Keyring {
 fn a_sealed_value_opens_in_its_place() {
     let keys = keyring();
     let sealed = keys.seal("config_element|a|B", b"value");
-    let opened = keys.open_sealed("config_element|a|B", &sealed.key_id, &sealed.bytes).unwrap();
+    let opened = keys
+        .open_sealed("config_element|a|B", &sealed.key_id, &sealed.bytes)
+        .unwrap();
     assert_eq!(opened.as_slice(), b"value");
 }
 
@@ -19,8 +21,14 @@ fn a_sealed_value_opens_in_its_place() {
 fn a_sealed_value_opens_nowhere_else() {
     let keys = keyring();
     let sealed = keys.seal("config_element|a|B", b"value");
-    assert!(keys.open_sealed("config_element|b|B", &sealed.key_id, &sealed.bytes).is_err());
-    assert!(keys.open_sealed("config_element|a|B", "other", &sealed.bytes).is_err());
+    assert!(
+        keys.open_sealed("config_element|b|B", &sealed.key_id, &sealed.bytes)
+            .is_err()
+    );
+    assert!(
+        keys.open_sealed("config_element|a|B", "other", &sealed.bytes)
+            .is_err()
+    );
 }
 
 #[test]
@@ -30,7 +38,10 @@ fn every_changed_bit_is_noticed() {
     for bit in 0..sealed.bytes.len() * 8 {
         let mut bytes = sealed.bytes.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
-        assert!(keys.open_sealed("p", &sealed.key_id, &bytes).is_err(), "bit {bit}");
+        assert!(
+            keys.open_sealed("p", &sealed.key_id, &bytes).is_err(),
+            "bit {bit}"
+        );
     }
 }
 
@@ -49,12 +60,17 @@ fn the_master_key_file_is_private_and_comes_back_the_same() {
     let read = MasterKey::load(&path, false).unwrap();
     assert_eq!(*made.derive("x"), *read.derive("x"));
     assert_ne!(*made.derive("x"), *made.derive("y"));
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
 }
 
 #[test]
 fn a_lost_master_key_is_not_replaced_silently() {
     let dir = tempfile::tempdir().unwrap();
-    let error = MasterKey::load(&dir.path().join("master.key"), false).err().unwrap();
+    let error = MasterKey::load(&dir.path().join("master.key"), false)
+        .err()
+        .unwrap();
     assert!(error.contains("is missing"), "{error}");
 }

@@ -16,23 +16,27 @@ use crate::{App, OpError, Subject};
 
 impl App {
     /// Marks the stack as being deleted; with `destroy_resources` a destroy run comes first, and
-    /// when it fails the stack stays.
+    /// when it fails the stack stays. `None` when there is no such stack: it may be gone since the
+    /// same request was sent for the first time.
     pub async fn stack_delete(
         self: &Arc<Self>,
         subject: &Subject,
         id: &StackId,
         destroy_resources: bool,
-    ) -> Result<Stack, OpError> {
+    ) -> Result<Option<Stack>, OpError> {
         if destroy_resources {
             subject.require_not_run()?;
         }
         let tx = self.store.begin().await?;
-        let mut stack = self
+        let found = self
             .stack_for_update(&tx, subject, id, Action::Administer)
-            .await?;
-        if stack.deleting {
-            return Ok(stack);
-        }
+            .await;
+        let mut stack = match found {
+            Ok(stack) if stack.deleting => return Ok(Some(stack)),
+            Ok(stack) => stack,
+            Err(OpError::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         refuse_protected(&stack, subject)?;
         stack::set_deleting(&tx, id, true).await?;
         stack.deleting = true;
@@ -45,7 +49,7 @@ impl App {
         tracing::info!(stack.slug = %id, by = subject.id(), destroy_resources, "{id} is being deleted");
         after.perform(self);
         self.finish_deletion_soon(id.clone());
-        Ok(stack)
+        Ok(Some(stack))
     }
 
     /// Goes on with every deletion that was begun: at start, and whenever the scheduler looks.

@@ -3,4 +3,6 @@
 #[macro_use]
 mod world;
 
+mod config_element;
 mod run;
+mod stack;

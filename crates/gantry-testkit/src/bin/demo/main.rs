@@ -69,7 +69,7 @@ async fn demo(once: bool) -> Result<()> {
         for line in &lines[lines.len().saturating_sub(25)..] {
             eprintln!("  {line}");
         }
-        return Err(error);
+        return Err(error.context(terminal.under_way()));
     }
     if !once {
         stay(&server).await?;

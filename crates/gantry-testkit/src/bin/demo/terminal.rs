@@ -1,23 +1,28 @@
-use std::cell::Cell;
-use std::io::Write;
+use std::cell::RefCell;
+use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
 /// Progress, a line for each step, and what came of it.
 pub struct Terminal {
-    begun: Cell<Instant>,
+    begun: RefCell<(Instant, String)>,
+    /// Then a step shows while it is under way; a file gets it when it is over.
+    live: bool,
 }
 
 impl Terminal {
     pub fn new() -> Self {
         Self {
-            begun: Cell::new(Instant::now()),
+            begun: RefCell::new((Instant::now(), String::new())),
+            live: std::io::stdout().is_terminal(),
         }
     }
 
     pub fn step(&self, what: &str) {
-        self.begun.set(Instant::now());
-        print!("  ..  {what}");
-        let _ = std::io::stdout().flush();
+        *self.begun.borrow_mut() = (Instant::now(), what.to_owned());
+        if self.live {
+            print!("  ..  {what}");
+            let _ = std::io::stdout().flush();
+        }
     }
 
     pub fn done(&self) {
@@ -26,13 +31,19 @@ impl Terminal {
 
     /// Ends the step with something worth knowing.
     pub fn done_with(&self, note: &str) {
-        let seconds = self.begun.get().elapsed().as_secs_f32();
-        let note = if note.is_empty() {
-            String::new()
-        } else {
-            format!(": {note}")
-        };
-        println!("{note} ({seconds:.1} s)\r  ok");
+        let (begin, what) = &*self.begun.borrow();
+        let seconds = begin.elapsed().as_secs_f32();
+        let note = if note.is_empty() { String::new() } else { format!(": {note}") };
+        let back = if self.live { "\r" } else { "" };
+        println!("{back}  ok  {what}{note} ({seconds:.1} s)");
+    }
+
+    /// What was under way when something went wrong.
+    pub fn under_way(&self) -> String {
+        if self.live {
+            println!();
+        }
+        self.begun.borrow().1.clone()
     }
 }
 

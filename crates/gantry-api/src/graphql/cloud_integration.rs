@@ -1,0 +1,3 @@
+//! Cloud integrations, one file per cloud: what a cloud calls its things is its own.
+
+pub mod aws;

@@ -1,0 +1,227 @@
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use gantry_app::cloud_integration::IntegrationInput;
+use gantry_app::role::{RoleInput, assumed_in_worker, custom_external_id};
+use gantry_core::credentials::cloud::Cloud;
+use gantry_core::credentials::integration::Integration;
+use gantry_core::ids::{IntegrationId, StackId};
+
+use crate::error;
+use crate::graphql::attachment::AwsIntegrationStackAttachment;
+use crate::graphql::context::{app, subject};
+
+pub(in crate::graphql) const CLOUD: Cloud = Cloud::Aws;
+
+#[derive(Default)]
+pub struct AwsIntegrationQuery;
+
+#[Object]
+impl AwsIntegrationQuery {
+    async fn aws_integration(&self, ctx: &Context<'_>, id: ID) -> Result<Option<AwsIntegration>> {
+        let id = IntegrationId::new(id.0);
+        let found = app(ctx).integration(subject(ctx)?, CLOUD, &id).await;
+        Ok(found.map_err(error::graphql)?.map(AwsIntegration))
+    }
+
+    /// Names are compared exactly.
+    async fn aws_integration_by_name(
+        &self,
+        ctx: &Context<'_>,
+        name: String,
+    ) -> Result<Option<AwsIntegration>> {
+        let found = app(ctx)
+            .integration_by_name(subject(ctx)?, CLOUD, &name)
+            .await;
+        Ok(found.map_err(error::graphql)?.map(AwsIntegration))
+    }
+
+    async fn aws_integrations(&self, ctx: &Context<'_>) -> Result<Vec<AwsIntegration>> {
+        let all = app(ctx)
+            .integrations(subject(ctx)?, CLOUD)
+            .await
+            .map_err(error::graphql)?;
+        Ok(all.into_iter().map(AwsIntegration).collect())
+    }
+}
+
+#[derive(Default)]
+pub struct AwsIntegrationMutation;
+
+// The arguments are the contract's; they are no input object there.
+#[allow(clippy::too_many_arguments)]
+#[Object]
+impl AwsIntegrationMutation {
+    async fn aws_integration_create(
+        &self,
+        ctx: &Context<'_>,
+        name: String,
+        role_arn: String,
+        generate_credentials_in_worker: bool,
+        #[graphql(name = "externalID")] external_id: Option<String>,
+        duration_seconds: Option<i32>,
+        labels: Option<Vec<String>>,
+        space: Option<ID>,
+        region: Option<String>,
+        autoattach_enabled: Option<bool>,
+        tag_assume_role: Option<bool>,
+    ) -> Result<AwsIntegration> {
+        let input = IntegrationInput {
+            name,
+            labels: labels.unwrap_or_default(),
+            space: space.map(|space| space.0),
+            autoattach_enabled: autoattach_enabled.unwrap_or(false),
+            role: RoleInput {
+                role_arn,
+                generate_credentials_in_worker,
+                external_id,
+                duration_seconds: duration_seconds.map(i64::from),
+                region,
+                tag_sessions: tag_assume_role,
+            },
+        };
+        let made = app(ctx)
+            .integration_create(subject(ctx)?, CLOUD, &input)
+            .await;
+        Ok(AwsIntegration(made.map_err(error::graphql)?))
+    }
+
+    /// Replaces everything; only a null `space` keeps the one there is. What would be sent to AWS
+    /// is tried for every attached stack before it is stored.
+    async fn aws_integration_update(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        name: String,
+        role_arn: String,
+        generate_credentials_in_worker: bool,
+        #[graphql(name = "externalID")] external_id: Option<String>,
+        duration_seconds: Option<i32>,
+        labels: Option<Vec<String>>,
+        space: Option<ID>,
+        region: Option<String>,
+        autoattach_enabled: Option<bool>,
+        tag_assume_role: Option<bool>,
+    ) -> Result<AwsIntegration> {
+        let input = IntegrationInput {
+            name,
+            labels: labels.unwrap_or_default(),
+            space: space.map(|space| space.0),
+            autoattach_enabled: autoattach_enabled.unwrap_or(false),
+            role: RoleInput {
+                role_arn,
+                generate_credentials_in_worker,
+                external_id,
+                duration_seconds: duration_seconds.map(i64::from),
+                region,
+                tag_sessions: tag_assume_role,
+            },
+        };
+        let id = IntegrationId::new(id.0);
+        let updated = app(ctx)
+            .integration_update(subject(ctx)?, CLOUD, &id, &input)
+            .await;
+        Ok(AwsIntegration(updated.map_err(error::graphql)?))
+    }
+
+    /// Refused while it is attached somewhere. Null when there was none.
+    async fn aws_integration_delete(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+    ) -> Result<Option<AwsIntegration>> {
+        let id = IntegrationId::new(id.0);
+        let deleted = app(ctx).integration_delete(subject(ctx)?, CLOUD, &id).await;
+        Ok(deleted.map_err(error::graphql)?.map(AwsIntegration))
+    }
+}
+
+pub struct AwsIntegration(Integration);
+
+#[Object(name = "AWSIntegration")]
+impl AwsIntegration {
+    async fn id(&self) -> ID {
+        ID(self.0.id.as_str().to_owned())
+    }
+
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    async fn role_arn(&self) -> &str {
+        self.0.role.arn.as_str()
+    }
+
+    async fn duration_seconds(&self) -> u32 {
+        self.0.role.duration.seconds()
+    }
+
+    /// A custom external ID; empty where the generated ones are used.
+    async fn external_id(&self) -> &str {
+        custom_external_id(&self.0.role).unwrap_or_default()
+    }
+
+    async fn generate_credentials_in_worker(&self) -> bool {
+        assumed_in_worker(&self.0.role)
+    }
+
+    async fn labels(&self) -> &[String] {
+        &self.0.labels
+    }
+
+    async fn space(&self) -> ID {
+        ID(self.0.space.as_str().to_owned())
+    }
+
+    /// Selects the STS endpoint; null follows the role's partition.
+    async fn region(&self) -> Option<&str> {
+        self.0.role.region.as_ref().map(|region| region.as_str())
+    }
+
+    async fn autoattach_enabled(&self) -> bool {
+        self.0.autoattach_enabled
+    }
+
+    async fn tag_assume_role(&self) -> bool {
+        self.0.role.tag_sessions
+    }
+
+    async fn attached_stack(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+    ) -> Result<Option<AwsIntegrationStackAttachment>> {
+        let stack = StackId::new(id.0);
+        let found = app(ctx)
+            .attachment_of(subject(ctx)?, CLOUD, &self.0.id, &stack)
+            .await;
+        let found = found.map_err(error::graphql)?;
+        Ok(found.map(AwsIntegrationStackAttachment))
+    }
+
+    /// What a role has to accept for a stack to use it, attached or not. With both accesses the
+    /// statement lists both external IDs, and the single one is that of write.
+    async fn external_id_for_stack(
+        &self,
+        ctx: &Context<'_>,
+        stack_id: ID,
+        read: bool,
+        write: bool,
+    ) -> Result<AwsIntegrationExternalId> {
+        let stack = StackId::new(stack_id.0);
+        let found = app(ctx)
+            .external_id_for_stack(subject(ctx)?, CLOUD, &self.0, &stack, (read, write))
+            .await
+            .map_err(error::graphql)?;
+        Ok(AwsIntegrationExternalId {
+            external_id: found.external_id.to_string(),
+            assume_role_policy_statement: found.statement,
+        })
+    }
+}
+
+#[derive(SimpleObject)]
+#[graphql(name = "AWSIntegrationExternalID")]
+struct AwsIntegrationExternalId {
+    external_id: String,
+    /// One statement of a trust policy, a JSON object.
+    assume_role_policy_statement: String,
+}

@@ -1,0 +1,6 @@
+mod create;
+mod delete;
+mod lock;
+mod search;
+mod tracked_commit;
+mod update;

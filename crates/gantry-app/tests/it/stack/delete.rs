@@ -1,0 +1,112 @@
+use gantry_core::ids::StackId;
+use gantry_core::protocol::PhaseOutcome;
+use gantry_core::run::{RunKind, RunState};
+
+use crate::world::{World, person};
+
+on_both_databases!(
+    deleting_answers_at_once_and_ends_by_itself,
+    a_protected_or_locked_stack_stays,
+    a_deletion_waits_for_what_runs_and_ends_what_waits,
+    an_interrupted_deletion_goes_on,
+);
+
+async fn gone(world: &World, id: &StackId) -> bool {
+    world.app.stack(&world.admin, id).await.unwrap().is_none()
+}
+
+async fn deleting_answers_at_once_and_ends_by_itself(world: &World) {
+    let id = world.stack("Infra").await;
+    let app = &world.app;
+    let leaving = app.stack_delete(&world.admin, &id, false).await.unwrap();
+    assert!(leaving.unwrap().deleting);
+    // It is being done beside us; one look of the scheduler does it too.
+    app.finish_deletions().await.unwrap();
+    assert!(gone(world, &id).await);
+    let again = app.stack_delete(&world.admin, &id, false).await.unwrap();
+    assert!(again.is_none());
+}
+
+async fn a_protected_or_locked_stack_stays(world: &World) {
+    let mut draft = world.draft("Infra");
+    draft.protect_from_deletion = true;
+    let id = world.stack_of(draft).await;
+    let app = &world.app;
+    let refused = app.stack_delete(&world.admin, &id, false).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.contains("protect_from_deletion = false"),
+        "{refused}"
+    );
+    app.stack_update(&world.admin, &id, world.draft("Infra"))
+        .await
+        .unwrap();
+
+    let other = person("Ada", "01ADA");
+    let note = Some("look first".to_owned());
+    app.stack_lock(&other, &id, note).await.unwrap();
+    let refused = app.stack_delete(&world.admin, &id, true).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.contains("locked by Ada (note: `look first`)"),
+        "{refused}"
+    );
+    assert!(!world.read_stack(&id).await.deleting);
+}
+
+async fn a_deletion_waits_for_what_runs_and_ends_what_waits(world: &World) {
+    let id = world.stack("Infra").await;
+    let app = &world.app;
+    let running = world.trigger(&id, RunKind::Tracked).await;
+    let waiting = world.trigger(&id, RunKind::Tracked).await;
+    let worker = world.worker().await;
+    let job = worker.claim().await.unwrap();
+    assert_eq!(job.run, running);
+    let init = worker.prepare(&job).await;
+
+    app.stack_delete(&world.admin, &id, false).await.unwrap();
+    app.finish_deletions().await.unwrap();
+    assert!(world.read_stack(&id).await.deleting);
+    assert!(world.state(&id, &waiting).await.is_terminal());
+    assert_eq!(world.state(&id, &running).await, RunState::Initializing);
+    for refused in [
+        app.stack_update(&world.admin, &id, world.draft("Infra"))
+            .await,
+        app.stack_lock(&world.admin, &id, None).await,
+        app.stack_set_disabled(&world.admin, &id, true).await,
+    ] {
+        let refused = refused.unwrap_err().to_string();
+        assert_eq!(refused, "the stack `infra` is being deleted");
+    }
+
+    let failed = PhaseOutcome::Failed {
+        reason: "init failed".into(),
+    };
+    worker.let_go(&job, &init, failed).await;
+    app.finish_deletions().await.unwrap();
+    assert!(gone(world, &id).await);
+    let left = std::fs::read_dir(world.objects().join("runs")).map_or(0, |dir| {
+        dir.flatten()
+            .filter(|run| {
+                std::fs::read_dir(run.path()).is_ok_and(|mut files| files.next().is_some())
+            })
+            .count()
+    });
+    assert_eq!(left, 0);
+}
+
+async fn an_interrupted_deletion_goes_on(world: &World) {
+    let id = world.stack("Infra").await;
+    // What a server that died right after the answer has left.
+    let store = world.store().await;
+    let tx = store.begin().await.unwrap();
+    gantry_store::stack::set_deleting(&tx, &id, true)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    store.close().await;
+    let app = world.restarted().await;
+    app.finish_deletions().await.unwrap();
+    assert!(gone(world, &id).await);
+    app.close().await;
+}

@@ -1,0 +1,108 @@
+//! The configuration: a file, then the environment, then flags; later wins. Unknown keys are
+//! errors, everywhere.
+
+mod keys;
+mod load;
+mod show;
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+pub use load::Overrides;
+pub use show::reference;
+
+/// The effective configuration. What each key means stands in `keys.rs`, from which the reference
+/// is made.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub account: String,
+    pub data_dir: PathBuf,
+    #[serde(deserialize_with = "secret")]
+    pub database_url: SecretString,
+    #[serde(deserialize_with = "secret")]
+    pub master_key: SecretString,
+    pub master_key_file: String,
+    pub objects: String,
+    pub server: Server,
+    pub log: Log,
+    pub aws: Aws,
+    pub source: Source,
+    pub run: Run,
+    pub worker: Worker,
+    pub child: Child,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub listen: String,
+    pub public_url: String,
+    pub threads: usize,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub level: String,
+    pub format: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aws {
+    pub principal: String,
+    pub sts_endpoint: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    pub local_roots: Vec<PathBuf>,
+    pub template: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    pub time_limit: u64,
+    pub silence_limit: u64,
+    pub stop_grace: u64,
+    pub lease: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    pub slots: usize,
+    pub tools_dir: String,
+    pub extra_tools: Vec<PathBuf>,
+    pub provider_mirrors: Vec<String>,
+    pub insecure_no_sandbox: bool,
+    pub uid_base: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Child {
+    pub http_proxy: String,
+    pub https_proxy: String,
+    pub no_proxy: String,
+    pub ca_bundle: String,
+}
+
+impl Config {
+    /// Where SQLite, objects, keys and the worker's files are, each below the data directory.
+    pub fn below_data(&self, name: &str) -> PathBuf {
+        self.data_dir.join(name)
+    }
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}
+
+#[cfg(test)]
+mod tests;

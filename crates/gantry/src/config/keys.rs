@@ -1,0 +1,218 @@
+//! Every setting, with its default and its meaning: the one list behind loading, the environment's
+//! names and the reference.
+
+pub(super) enum Kind {
+    Text,
+    Secret,
+    Number,
+    Flag,
+    List,
+}
+
+pub(super) struct Key {
+    pub path: &'static str,
+    pub kind: Kind,
+    pub default: &'static str,
+    pub doc: &'static str,
+}
+
+const fn key(path: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
+    Key {
+        path,
+        kind,
+        default,
+        doc,
+    }
+}
+
+pub(super) const KEYS: &[Key] = &[
+    key(
+        "account",
+        Kind::Text,
+        "",
+        "The account's subdomain, `[a-z0-9][a-z0-9-]{1,37}` without a trailing `-`. Needed at the \
+         first start. It begins every external ID, so it never changes.",
+    ),
+    key(
+        "data_dir",
+        Kind::Text,
+        "gantry-data",
+        "Directory for everything Gantry keeps: SQLite, objects, the master key, workspaces. Made \
+         with mode 0700.",
+    ),
+    key(
+        "database_url",
+        Kind::Secret,
+        "",
+        "`postgres://…`. Empty: SQLite in the data directory.",
+    ),
+    key(
+        "master_key",
+        Kind::Secret,
+        "",
+        "Base64 of 32 bytes. Empty: the key file. Better given by environment than by file.",
+    ),
+    key(
+        "master_key_file",
+        Kind::Text,
+        "",
+        "File with the master key. Empty: `master.key` in the data directory, made at the first \
+         start with mode 0600. Whoever loses it loses every secret and saved plan.",
+    ),
+    key(
+        "objects",
+        Kind::Text,
+        "",
+        "Where logs and plans go. Empty: `objects` in the data directory. `s3://bucket/prefix`: an \
+         S3-compatible bucket, with endpoint, region and keys from the server's standard `AWS_*` \
+         variables.",
+    ),
+    key(
+        "server.listen",
+        Kind::Text,
+        "127.0.0.1:7878",
+        "Address of the API.",
+    ),
+    key(
+        "server.public_url",
+        Kind::Text,
+        "",
+        "Base URL under which clients and runs reach the API, without a trailing slash. Tokens name \
+         it as their audience, and clients take the endpoint from there. Empty: `http://` and the \
+         address above.",
+    ),
+    key(
+        "server.threads",
+        Kind::Number,
+        "2",
+        "Threads that serve requests.",
+    ),
+    key(
+        "log.level",
+        Kind::Text,
+        "info",
+        "`error`, `warn`, `info`, `debug`, `trace`, or directives such as `gantry_app=debug,info`.",
+    ),
+    key(
+        "log.format",
+        Kind::Text,
+        "text",
+        "`text` or `json`, on standard error.",
+    ),
+    key(
+        "aws.principal",
+        Kind::Text,
+        "",
+        "ARN that users name in trust policies. Empty: read from `GetCallerIdentity`; an assumed \
+         role becomes the root of its account.",
+    ),
+    key(
+        "aws.sts_endpoint",
+        Kind::Text,
+        "",
+        "URL of STS. Empty: `AWS_ENDPOINT_URL_STS` if set, else the endpoint of the integration's \
+         region or of the role's partition.",
+    ),
+    key(
+        "source.local_roots",
+        Kind::List,
+        "",
+        "Directories below which a stack's repository may be a local path. Empty: none may.",
+    ),
+    key(
+        "source.template",
+        Kind::Text,
+        "",
+        "Resolves stacks without a source block of their own, such as \
+         `https://git.example.com/{namespace}/{repository}.git`.",
+    ),
+    key(
+        "run.time_limit",
+        Kind::Number,
+        "4200",
+        "Seconds that a phase may take.",
+    ),
+    key(
+        "run.silence_limit",
+        Kind::Number,
+        "420",
+        "Seconds that a phase may go without printing anything.",
+    ),
+    key(
+        "run.stop_grace",
+        Kind::Number,
+        "60",
+        "Seconds between the interrupt and the kill of a child that is stopped.",
+    ),
+    key(
+        "run.lease",
+        Kind::Number,
+        "30",
+        "Seconds after which a worker that was not heard of counts as lost.",
+    ),
+    key(
+        "worker.slots",
+        Kind::Number,
+        "2",
+        "Runs that the embedded worker works on at the same time. 0: none, this server has no worker.",
+    ),
+    key(
+        "worker.tools_dir",
+        Kind::Text,
+        "",
+        "Directory with tools as `terraform/1.11.4/terraform` and `opentofu/1.10.0/tofu`. Empty: \
+         only what is on PATH.",
+    ),
+    key(
+        "worker.extra_tools",
+        Kind::List,
+        "",
+        "Further directories with programs for hooks, tasks and `local-exec`, such as \
+         `/opt/google-cloud-sdk`. Children see them read-only under the same path; their `bin`, or \
+         they themselves, come first on PATH. What the system has under `/usr` is there anyway.",
+    ),
+    key(
+        "worker.provider_mirrors",
+        Kind::List,
+        "",
+        "Where providers come from: `https://…/` for a network mirror, a path for a filesystem \
+         mirror. Empty: straight from their registries.",
+    ),
+    key(
+        "worker.insecure_no_sandbox",
+        Kind::Flag,
+        "false",
+        "Run children without isolation. They can then read whatever the worker can. Every run \
+         shows it.",
+    ),
+    key(
+        "worker.uid_base",
+        Kind::Number,
+        "700000",
+        "First of the unprivileged user IDs that children run under when the worker is root.",
+    ),
+    key(
+        "child.http_proxy",
+        Kind::Text,
+        "",
+        "`HTTP_PROXY` of children.",
+    ),
+    key(
+        "child.https_proxy",
+        Kind::Text,
+        "",
+        "`HTTPS_PROXY` of children.",
+    ),
+    key("child.no_proxy", Kind::Text, "", "`NO_PROXY` of children."),
+    key(
+        "child.ca_bundle",
+        Kind::Text,
+        "",
+        "File with certificate authorities that children trust. Empty: the system's.",
+    ),
+];
+
+/// `worker.slots` is `GANTRY_WORKER_SLOTS`.
+pub(super) fn variable(path: &str) -> String {
+    format!("GANTRY_{}", path.replace('.', "_").to_ascii_uppercase())
+}

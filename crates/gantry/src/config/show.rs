@@ -1,0 +1,98 @@
+use std::fmt::Write as _;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::Config;
+use super::keys::{KEYS, Kind, variable};
+
+impl Config {
+    /// The effective configuration as TOML, secrets redacted: it can be pasted into a ticket.
+    pub fn redacted(&self) -> String {
+        let text = |value: &str| format!("{value:?}");
+        let list = |items: Vec<String>| format!("{items:?}");
+        let paths = |paths: &[std::path::PathBuf]| {
+            list(
+                paths
+                    .iter()
+                    .map(|path| path.display().to_string())
+                    .collect(),
+            )
+        };
+        let lines = [
+            ("account", text(&self.account)),
+            ("data_dir", text(&self.data_dir.display().to_string())),
+            ("database_url", secret(&self.database_url)),
+            ("master_key", secret(&self.master_key)),
+            ("master_key_file", text(&self.master_key_file)),
+            ("objects", text(&self.objects)),
+            ("server.listen", text(&self.server.listen)),
+            ("server.public_url", text(&self.server.public_url)),
+            ("server.threads", self.server.threads.to_string()),
+            ("log.level", text(&self.log.level)),
+            ("log.format", text(&self.log.format)),
+            ("aws.principal", text(&self.aws.principal)),
+            ("aws.sts_endpoint", text(&self.aws.sts_endpoint)),
+            ("source.local_roots", paths(&self.source.local_roots)),
+            ("source.template", text(&self.source.template)),
+            ("run.time_limit", self.run.time_limit.to_string()),
+            ("run.silence_limit", self.run.silence_limit.to_string()),
+            ("run.stop_grace", self.run.stop_grace.to_string()),
+            ("run.lease", self.run.lease.to_string()),
+            ("worker.slots", self.worker.slots.to_string()),
+            ("worker.tools_dir", text(&self.worker.tools_dir)),
+            (
+                "worker.provider_mirrors",
+                list(self.worker.provider_mirrors.clone()),
+            ),
+            (
+                "worker.insecure_no_sandbox",
+                self.worker.insecure_no_sandbox.to_string(),
+            ),
+            ("worker.uid_base", self.worker.uid_base.to_string()),
+            ("child.http_proxy", text(&self.child.http_proxy)),
+            ("child.https_proxy", text(&self.child.https_proxy)),
+            ("child.no_proxy", text(&self.child.no_proxy)),
+            ("child.ca_bundle", text(&self.child.ca_bundle)),
+        ];
+        lines
+            .iter()
+            .map(|(key, value)| format!("{key} = {value}\n"))
+            .collect()
+    }
+}
+
+fn secret(value: &SecretString) -> String {
+    let shown = if value.expose_secret().is_empty() {
+        ""
+    } else {
+        "[redacted]"
+    };
+    format!("{shown:?}")
+}
+
+/// The reference of all settings, as Markdown: `docs/configuration.md`.
+pub fn reference() -> String {
+    let mut out = String::from(
+        "# Configuration\n\n\
+         Made by `gantry config --reference`. A setting is read from the file named by `--config` \
+         (TOML; the dots are tables), then from the environment, then from flags; later wins. \
+         Unknown keys and unknown `GANTRY_…` variables are errors. Lists in the environment and in \
+         `--set` are separated by commas. `gantry config` prints what is in force.\n\n\
+         | Key | Variable | Default | Meaning |\n|---|---|---|---|\n",
+    );
+    for key in KEYS {
+        let default = match key.kind {
+            Kind::List if key.default.is_empty() => "none".to_owned(),
+            _ if key.default.is_empty() => "empty".to_owned(),
+            _ => format!("`{}`", key.default),
+        };
+        let _ = writeln!(
+            out,
+            "| `{}` | `{}` | {default} | {} |",
+            key.path,
+            variable(key.path),
+            key.doc
+        );
+    }
+    out
+}

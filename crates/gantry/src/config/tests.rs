@@ -1,0 +1,111 @@
+use super::*;
+
+fn load(env: &[(&str, &str)], flags: &[(&str, &str)]) -> anyhow::Result<Config> {
+    let owned = |pairs: &[(&str, &str)]| {
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    };
+    Config::load(Overrides {
+        file: None,
+        env: owned(env),
+        flags: owned(flags),
+    })
+}
+
+fn file(text: &str) -> anyhow::Result<Config> {
+    let dir = tempfile::tempdir()?;
+    let path = dir.path().join("gantry.toml");
+    std::fs::write(&path, text)?;
+    Config::load(Overrides {
+        file: Some(path),
+        env: vec![],
+        flags: vec![],
+    })
+}
+
+#[test]
+fn the_defaults_are_a_configuration() {
+    let config = load(&[], &[]).unwrap();
+    assert_eq!(config.server.public_url, "http://127.0.0.1:7878");
+    assert_eq!(config.worker.slots, 2);
+}
+
+#[test]
+fn every_key_is_shown_and_every_shown_key_exists() {
+    let shown = load(&[], &[]).unwrap().redacted();
+    let shown: Vec<&str> = shown
+        .lines()
+        .filter_map(|line| line.split(" = ").next())
+        .collect();
+    let known: Vec<&str> = keys::KEYS.iter().map(|key| key.path).collect();
+    assert_eq!(shown, known);
+}
+
+#[test]
+fn flags_win_over_the_environment() {
+    let config = load(&[("GANTRY_WORKER_SLOTS", "3")], &[("worker.slots", "5")]).unwrap();
+    assert_eq!(config.worker.slots, 5);
+}
+
+#[test]
+fn unknown_keys_are_errors_everywhere() {
+    assert!(load(&[("GANTRY_WROKER_SLOTS", "3")], &[]).is_err());
+    assert!(load(&[], &[("wroker.slots", "3")]).is_err());
+    let error = file("[wroker]\nslots = 3\n").err().unwrap();
+    assert!(format!("{error:#}").contains("`wroker.slots`"), "{error:#}");
+}
+
+#[test]
+fn a_value_of_the_wrong_type_names_its_key() {
+    let error = file("[worker]\nslots = \"many\"\n").err().unwrap();
+    assert!(
+        format!("{error:#}").contains("worker.slots: write a whole number"),
+        "{error:#}"
+    );
+    assert!(load(&[("GANTRY_WORKER_SLOTS", "many")], &[]).is_err());
+}
+
+#[test]
+fn lists_are_read_from_files_and_from_text() {
+    let config = file("[source]\nlocal_roots = [\"/srv/a\", \"/srv/b\"]\n").unwrap();
+    assert_eq!(config.source.local_roots.len(), 2);
+    let config = load(&[("GANTRY_SOURCE_LOCAL_ROOTS", "/srv/a, /srv/b")], &[]).unwrap();
+    assert_eq!(config.source.local_roots.len(), 2);
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let config = load(&[("GANTRY_DATABASE_URL", "postgres://u:hunter2@h/d")], &[]).unwrap();
+    let shown = config.redacted();
+    assert!(
+        !shown.contains("hunter2") && shown.contains("[redacted]"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_public_url_that_clients_could_not_use_is_refused() {
+    for url in [
+        "gantry.example.com",
+        "https://gantry.example.com/",
+        "https://x/graphql",
+    ] {
+        assert!(load(&[], &[("server.public_url", url)]).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn the_reference_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, reference()).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(
+        written,
+        reference(),
+        "run `make bless` and look at the change"
+    );
+}

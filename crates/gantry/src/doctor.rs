@@ -1,0 +1,131 @@
+//! `gantry doctor`: a sentence for each thing that is wrong with an installation, and one for each
+//! that is well. Changes nothing.
+
+mod git;
+
+use std::time::Duration;
+
+use gantry_core::credentials::cloud::Cloud;
+use gantry_store::Store;
+use gantry_worker::config::WorkerConfig;
+
+use crate::config::Config;
+use crate::{embedded_worker, installation};
+
+/// How long any one thing may take to answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What was found of one thing.
+pub(crate) struct Finding {
+    pub healthy: bool,
+    pub sentence: String,
+}
+
+impl Finding {
+    pub fn well(sentence: impl Into<String>) -> Self {
+        Finding {
+            healthy: true,
+            sentence: sentence.into(),
+        }
+    }
+
+    pub fn wrong(sentence: impl Into<String>) -> Self {
+        Finding {
+            healthy: false,
+            sentence: sentence.into(),
+        }
+    }
+}
+
+/// Answers whether everything is well.
+pub async fn main(config: Config) -> bool {
+    let mut healthy = true;
+    // A configuration that could not be read ends the program before this line.
+    let mut say = |thing: &str, finding: Finding| {
+        healthy &= finding.healthy;
+        let mark = if finding.healthy { "ok   " } else { "WRONG" };
+        println!("{mark} {thing}: {}", finding.sentence);
+    };
+    say("configuration", settings(&config));
+    say("database", database(&config).await);
+    say("git", git::check().await);
+    let worker = embedded_worker::worker_config(&config, config.below_data("gateway.sock"), "");
+    for (thing, finding) in worker_health(worker).await {
+        say(thing, finding);
+    }
+    say("STS identity", identity(&config).await);
+    healthy
+}
+
+fn settings(config: &Config) -> Finding {
+    let parts = installation::settings(config)
+        .map(drop)
+        .and_then(|()| installation::objects(config).map(drop));
+    match parts {
+        Ok(()) => Finding::well(format!("clients reach us at {}", config.server.public_url)),
+        Err(error) => Finding::wrong(format!("{error:#}")),
+    }
+}
+
+async fn database(config: &Config) -> Finding {
+    let file = config.below_data("gantry.sqlite");
+    if let gantry_store::Connect::Sqlite(_) = installation::connect(config)
+        && !file.exists()
+    {
+        return Finding::well(format!(
+            "none yet; the first start makes {}",
+            file.display()
+        ));
+    }
+    let opened = tokio::time::timeout(PATIENCE, Store::open(&installation::connect(config))).await;
+    let store = match opened {
+        Ok(Ok(store)) => store,
+        Ok(Err(error)) => return Finding::wrong(error.to_string()),
+        Err(_) => return Finding::wrong(format!("no answer within {} s", PATIENCE.as_secs())),
+    };
+    let finding = match installation::master_key(config, &store).await {
+        Err(error) => Finding::wrong(format!("{error:#}")),
+        Ok(master) => match gantry_app::Keyring::open(&store, &master, 0).await {
+            Ok(_) => Finding::well(format!(
+                "{}, and the master key fits it",
+                store.dialect().as_str()
+            )),
+            Err(error) => Finding::wrong(error.to_string()),
+        },
+    };
+    store.close().await;
+    finding
+}
+
+async fn worker_health(worker: WorkerConfig) -> Vec<(&'static str, Finding)> {
+    let health = gantry_worker::health::check(worker).await;
+    let mut findings: Vec<_> = health
+        .tools
+        .into_iter()
+        .map(|(engine, sentence)| (engine.as_str(), Finding::well(sentence)))
+        .collect();
+    if findings.is_empty() {
+        let sentence = "there is neither terraform nor tofu on PATH or in worker.tools_dir: \
+                        download one from its project's releases and put it on PATH";
+        findings.push(("terraform", Finding::wrong(sentence)));
+    }
+    findings.push(("sandbox", finding(health.sandbox)));
+    findings.push(("cloud metadata", finding(health.metadata)));
+    findings
+}
+
+fn finding(sentence: Result<String, String>) -> Finding {
+    sentence.map_or_else(Finding::wrong, Finding::well)
+}
+
+async fn identity(config: &Config) -> Finding {
+    let clouds = installation::clouds(config);
+    let Some(aws) = clouds.get(Cloud::Aws) else {
+        return Finding::well("no cloud is configured");
+    };
+    match tokio::time::timeout(PATIENCE, aws.identity()).await {
+        Ok(Ok(identity)) => Finding::well(format!("the server assumes roles as {}", identity.arn)),
+        Ok(Err(error)) => Finding::wrong(error.to_string()),
+        Err(_) => Finding::wrong(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}

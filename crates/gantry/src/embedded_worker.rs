@@ -1,0 +1,137 @@
+//! The embedded worker: the same worker as any other, as a child process of the server. It speaks
+//! the worker protocol over a unix socket and shares no memory with the server.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use gantry_core::protocol::WireSecret;
+use gantry_worker::config::{
+    FilesystemMirror, NetworkMirror, Providers, Proxy, Users, WorkerConfig,
+};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::{Child, Command};
+
+use crate::config::{Config, Log};
+use crate::logging;
+
+/// User IDs set aside for children: more than any machine has slots.
+const USERS: u32 = 1_000;
+
+/// The hidden subcommand: reads its configuration from standard input and works until that ends.
+pub async fn main(log: &Log) -> anyhow::Result<()> {
+    logging::start(log)?;
+    let config = gantry_worker::read_config()?;
+    Ok(gantry_worker::run(config).await?)
+}
+
+/// A running embedded worker. Its standard input is the line it hangs on: when we die, however we
+/// die, the line ends, and the worker ends its children in order and goes.
+pub struct EmbeddedWorker {
+    child: Child,
+}
+
+impl EmbeddedWorker {
+    pub async fn start(config: &WorkerConfig, log: &Log) -> anyhow::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("embedded-worker")
+            .env_clear()
+            .env("GANTRY_LOG_LEVEL", &log.level)
+            .env("GANTRY_LOG_FORMAT", &log.format)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .context("the embedded worker can't be started")?;
+        let mut line = serde_json::to_vec(config)?;
+        line.push(b'\n');
+        let stdin = child
+            .stdin
+            .as_mut()
+            .context("the embedded worker has no standard input")?;
+        stdin
+            .write_all(&line)
+            .await
+            .context("the embedded worker went away at its start")?;
+        stdin.flush().await?;
+        Ok(EmbeddedWorker { child })
+    }
+
+    /// Returns when the worker has gone, which it does by itself only when it can't work.
+    pub async fn ended(&mut self) -> String {
+        match self.child.wait().await {
+            Ok(status) => format!("the embedded worker ended with {status}"),
+            Err(error) => format!("the embedded worker can't be watched: {error}"),
+        }
+    }
+
+    /// Lets the worker end its children in order, and waits for it.
+    pub async fn stop(mut self, patience: Duration) {
+        drop(self.child.stdin.take());
+        if tokio::time::timeout(patience, self.child.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the embedded worker did not end in time and is killed");
+            let _ = self.child.kill().await;
+        }
+    }
+}
+
+/// What the worker needs to know, out of the installation's configuration.
+pub fn worker_config(config: &Config, socket: PathBuf, token: &str) -> WorkerConfig {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    WorkerConfig {
+        data_dir: config.below_data("worker"),
+        socket,
+        token: WireSecret::new(token),
+        slots: Some(config.worker.slots),
+        versions_dir: some(&config.worker.tools_dir).map(PathBuf::from),
+        path: std::env::var_os("PATH")
+            .map(|path| {
+                std::env::split_paths(&path)
+                    .filter(|dir| dir.is_absolute())
+                    .collect()
+            })
+            .unwrap_or_default(),
+        extra_tools: config.worker.extra_tools.clone(),
+        providers: providers(&config.worker.provider_mirrors),
+        proxy: Proxy {
+            http: some(&config.child.http_proxy),
+            https: some(&config.child.https_proxy),
+            none: some(&config.child.no_proxy),
+        },
+        ca_bundle: some(&config.child.ca_bundle).map(PathBuf::from),
+        local_repositories: config.source.local_roots.clone(),
+        insecure_no_sandbox: config.worker.insecure_no_sandbox,
+        users: Users {
+            first: config.worker.uid_base,
+            count: USERS,
+        },
+    }
+}
+
+/// Mirrors replace the registries, unless the list names `direct` too.
+fn providers(mirrors: &[String]) -> Providers {
+    let mut providers = Providers {
+        filesystem_mirrors: vec![],
+        network_mirrors: vec![],
+        direct: mirrors.is_empty(),
+    };
+    for mirror in mirrors {
+        match mirror.as_str() {
+            "direct" => providers.direct = true,
+            url if url.starts_with("https://") => providers.network_mirrors.push(NetworkMirror {
+                url: url.to_owned(),
+                include: vec![],
+                exclude: vec![],
+            }),
+            path => providers.filesystem_mirrors.push(FilesystemMirror {
+                path: PathBuf::from(path),
+                include: vec![],
+                exclude: vec![],
+            }),
+        }
+    }
+    providers
+}

@@ -1,0 +1,145 @@
+//! Opens what an installation consists of, in the order in which one thing needs another.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use gantry_app::{MasterKey, ObjectsLocation, Settings};
+use gantry_cloud::aws::AwsSettings;
+use gantry_cloud::registry::Registry;
+use gantry_store::{Connect, Store};
+use nix::fcntl::{Flock, FlockArg};
+use secrecy::ExposeSecret as _;
+
+use crate::config::Config;
+
+/// Makes the data directory, private to its owner.
+pub fn make_data_dir(config: &Config) -> anyhow::Result<()> {
+    let dir = &config.data_dir;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .with_context(|| format!("the data directory {} can't be made", dir.display()))?;
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
+        .with_context(|| format!("the data directory {} is not ours", dir.display()))
+}
+
+/// Held while a server uses the data directory; the operating system lets go of it with us.
+pub struct DataDirLock(#[expect(dead_code, reason = "held, not read")] Flock<File>);
+
+pub fn lock_data_dir(config: &Config) -> anyhow::Result<DataDirLock> {
+    let path = config.below_data("server.lock");
+    let file =
+        File::create(&path).with_context(|| format!("{} can't be written", path.display()))?;
+    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => Ok(DataDirLock(lock)),
+        Err(_) => bail!(
+            "another gantry server uses the data directory {}: stop it, or give this one a \
+             directory of its own",
+            config.data_dir.display()
+        ),
+    }
+}
+
+pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    Ok(Store::open(&connect(config)).await?)
+}
+
+pub fn connect(config: &Config) -> Connect {
+    let url = config.database_url.expose_secret();
+    if url.is_empty() {
+        Connect::Sqlite(config.below_data("gantry.sqlite"))
+    } else {
+        Connect::Postgres(url.to_owned())
+    }
+}
+
+/// The master key; made only while nothing is sealed with another one yet.
+pub async fn master_key(config: &Config, store: &Store) -> anyhow::Result<MasterKey> {
+    let given = config.master_key.expose_secret();
+    if !given.is_empty() {
+        return MasterKey::parse(given).map_err(|error| anyhow::anyhow!("master_key: {error}"));
+    }
+    let nothing_sealed = gantry_store::data_key::list(store.reader())
+        .await?
+        .is_empty();
+    MasterKey::load(&master_key_file(config), nothing_sealed)
+        .map_err(|error| anyhow::anyhow!(error))
+}
+
+pub fn master_key_file(config: &Config) -> PathBuf {
+    if config.master_key_file.is_empty() {
+        config.below_data("master.key")
+    } else {
+        PathBuf::from(&config.master_key_file)
+    }
+}
+
+pub fn objects(config: &Config) -> anyhow::Result<ObjectsLocation> {
+    if config.objects.is_empty() {
+        return Ok(ObjectsLocation::Directory(config.below_data("objects")));
+    }
+    match config.objects.strip_prefix("s3://") {
+        Some(rest) => {
+            let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+            Ok(ObjectsLocation::S3 {
+                bucket: bucket.to_owned(),
+                prefix: prefix.to_owned(),
+            })
+        }
+        None if Path::new(&config.objects).is_absolute() => {
+            Ok(ObjectsLocation::Directory(PathBuf::from(&config.objects)))
+        }
+        None => bail!(
+            "objects `{}`: write s3://bucket/prefix or an absolute path",
+            config.objects
+        ),
+    }
+}
+
+pub fn settings(config: &Config) -> anyhow::Result<Settings> {
+    let mut roots = Vec::new();
+    for root in &config.source.local_roots {
+        match root.canonicalize() {
+            Ok(root) => roots.push(root),
+            Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+                "source.local_roots: the directory {} does not exist",
+                root.display()
+            ),
+            Err(error) => bail!("source.local_roots: {}: {error}", root.display()),
+        }
+    }
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let mut git = gantry_git::Settings::new(config.below_data("git"));
+    git.local_roots = roots.clone();
+    git.proxy = some(&config.child.https_proxy).or_else(|| some(&config.child.http_proxy));
+    git.no_proxy = some(&config.child.no_proxy);
+    git.ca_bundle = some(&config.child.ca_bundle).map(PathBuf::from);
+    if let Ok(path) = std::env::var("PATH") {
+        git.search_path = path;
+    }
+    Ok(Settings {
+        public_url: config.server.public_url.clone(),
+        local_repository_roots: roots,
+        git: Some(git),
+        repository_template: some(&config.source.template),
+        phase_time_limit: config.run.time_limit,
+        phase_silence_limit: config.run.silence_limit,
+        stop_grace: config.run.stop_grace,
+        lease: config.run.lease,
+        ..Settings::default()
+    })
+}
+
+/// The clouds; none is asked anything before somebody needs it.
+pub fn clouds(config: &Config) -> Registry {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Registry::new(AwsSettings {
+        sts_endpoint: some(&config.aws.sts_endpoint),
+        principal: some(&config.aws.principal),
+        ..AwsSettings::default()
+    })
+}

@@ -1,0 +1,184 @@
+//! `gantry server`: opens the installation, serves, keeps a worker, and ends in order.
+
+use std::future::IntoFuture as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use gantry_app::{App, Clock, Objects, api_key};
+use gantry_worker::config::WorkerConfig;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::{Config, Log};
+use crate::embedded_worker::{self, EmbeddedWorker};
+use crate::{admin, installation, logging};
+
+/// Between two starts of a worker that can't work.
+const WORKER_PAUSE: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
+
+pub async fn main(config: Config) -> anyhow::Result<()> {
+    logging::start(&config.log)?;
+    installation::make_data_dir(&config)?;
+    let _lock = installation::lock_data_dir(&config)?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+
+    // Both listeners stand before anything slow: a worker that starts meanwhile waits in line.
+    let listener = TcpListener::bind(&config.server.listen)
+        .await
+        .with_context(|| format!("server.listen: can't listen on {}", config.server.listen))?;
+    let token = worker_token();
+    let socket = gateway_socket(&config)?;
+    let gateway = UnixListener::bind(&socket)
+        .with_context(|| format!("can't listen on {}", socket.display()))?;
+    std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o600))?;
+
+    let (stop, stopping) = watch::channel(false);
+    let worker_config = embedded_worker::worker_config(&config, socket, &token);
+    let patience = Duration::from_secs(config.run.stop_grace + 15);
+    let worker = (config.worker.slots > 0).then(|| {
+        tokio::spawn(keep_worker(
+            worker_config,
+            config.log.clone(),
+            patience,
+            stopping.clone(),
+        ))
+    });
+
+    let app = open(&config).await?;
+    let mut serving = JoinSet::new();
+    serving.spawn(
+        axum::serve(listener, gantry_api::http::router(app.clone()))
+            .with_graceful_shutdown(stopped(stopping.clone()))
+            .into_future(),
+    );
+    serving.spawn(axum::serve(gateway, gantry_api::gateway::router(app.clone(), token.into())).into_future());
+    let timers = tokio::spawn(app.clone().run_timers());
+    tracing::info!(
+        url = config.server.public_url,
+        account = app.account().as_str(),
+        "serving"
+    );
+
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("asked to end by SIGTERM"),
+        _ = interrupt.recv() => tracing::info!("asked to end by SIGINT"),
+        ended = serving.join_next() => {
+            anyhow::bail!("a listener ended by itself: {ended:?}");
+        }
+    }
+    // The worker first: what it still reports is taken by the gateway.
+    let _ = stop.send(true);
+    if let Some(worker) = worker {
+        let _ = worker.await;
+    }
+    timers.abort();
+    serving.abort_all();
+    while serving.join_next().await.is_some() {}
+    app.close().await;
+    tracing::info!("ended in order");
+    Ok(())
+}
+
+/// Opens everything; at the first start makes the account and prints the administrator's key.
+async fn open(config: &Config) -> anyhow::Result<Arc<App>> {
+    let store = installation::open_store(config).await?;
+    let first_start = gantry_store::account::subdomain(store.reader())
+        .await?
+        .is_none();
+    let master = installation::master_key(config, &store).await?;
+    let objects = Objects::open(&installation::objects(config)?)?;
+    let subdomain = (!config.account.is_empty()).then_some(config.account.as_str());
+    let clouds = installation::clouds(config);
+    let settings = installation::settings(config)?;
+    let clock = Clock::system();
+    let app = App::open(
+        store,
+        objects,
+        &master,
+        subdomain,
+        settings,
+        clock.clone(),
+        clouds,
+    )
+    .await?;
+    if first_start {
+        let store = installation::open_store(config).await?;
+        let key = api_key::create(
+            &store,
+            "administrator",
+            true,
+            vec![],
+            "first start",
+            clock.now(),
+        );
+        admin::print_key(&key.await?, false);
+        store.close().await;
+    }
+    Ok(app)
+}
+
+/// Starts a worker, and another one when it goes: each waits for its predecessor's lock, proves
+/// its children dead, and reports what it left behind, before it takes a run.
+async fn keep_worker(
+    config: WorkerConfig,
+    log: Log,
+    patience: Duration,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut pause = WORKER_PAUSE[0];
+    loop {
+        let started = tokio::time::Instant::now();
+        match EmbeddedWorker::start(&config, &log).await {
+            Ok(mut worker) => {
+                let ended = tokio::select! {
+                    reason = worker.ended() => Some(reason),
+                    _ = stopping.wait_for(|stop| *stop) => None,
+                };
+                match ended {
+                    Some(reason) => tracing::error!("{reason}; another one is started"),
+                    None => return worker.stop(patience).await,
+                }
+            }
+            Err(error) => tracing::error!("{error:#}"),
+        }
+        if started.elapsed() > WORKER_PAUSE[1] {
+            pause = WORKER_PAUSE[0];
+        }
+        tokio::select! {
+            _ = tokio::time::sleep(pause) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        pause = (pause * 2).min(WORKER_PAUSE[1]);
+    }
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// In the data directory, so that only its owner gets there.
+fn gateway_socket(config: &Config) -> anyhow::Result<PathBuf> {
+    let path = std::path::absolute(config.below_data("gateway.sock"))?;
+    remove_old(&path)?;
+    Ok(path)
+}
+
+fn remove_old(path: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} can't be replaced", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// New at each start; known to the worker we start and to nobody else.
+fn worker_token() -> String {
+    gantry_app::login::random_token()
+}

@@ -1,0 +1,10 @@
+//! End to end: the real binary, real terraform, the real sandbox, and an AWS stand-in that refuses.
+
+mod bad_input;
+mod cloud_integration;
+mod issuing;
+mod login;
+mod matrix;
+mod run;
+mod server;
+mod world;
