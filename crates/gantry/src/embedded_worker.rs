@@ -11,7 +11,7 @@ use gantry_worker::config::{
     FilesystemMirror, NetworkMirror, Providers, Proxy, Users, WorkerConfig,
 };
 use tokio::io::AsyncWriteExt as _;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 use crate::config::{Config, Log};
 use crate::logging;
@@ -30,6 +30,8 @@ pub async fn main(log: &Log) -> anyhow::Result<()> {
 /// die, the line ends, and the worker ends its children in order and goes.
 pub struct EmbeddedWorker {
     child: Child,
+    // Kept apart from the child, since waiting for a child closes the input that it holds.
+    line: ChildStdin,
 }
 
 impl EmbeddedWorker {
@@ -43,18 +45,17 @@ impl EmbeddedWorker {
             .stdout(Stdio::null())
             .spawn()
             .context("the embedded worker can't be started")?;
-        let mut line = serde_json::to_vec(config)?;
-        line.push(b'\n');
-        let stdin = child
+        let mut line = child
             .stdin
-            .as_mut()
+            .take()
             .context("the embedded worker has no standard input")?;
-        stdin
-            .write_all(&line)
+        let mut text = serde_json::to_vec(config)?;
+        text.push(b'\n');
+        line.write_all(&text)
             .await
             .context("the embedded worker went away at its start")?;
-        stdin.flush().await?;
-        Ok(EmbeddedWorker { child })
+        line.flush().await?;
+        Ok(EmbeddedWorker { child, line })
     }
 
     /// Returns when the worker has gone, which it does by itself only when it can't work.
@@ -67,7 +68,7 @@ impl EmbeddedWorker {
 
     /// Lets the worker end its children in order, and waits for it.
     pub async fn stop(mut self, patience: Duration) {
-        drop(self.child.stdin.take());
+        drop(self.line);
         if tokio::time::timeout(patience, self.child.wait())
             .await
             .is_err()

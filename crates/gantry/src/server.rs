@@ -57,7 +57,13 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
             .with_graceful_shutdown(stopped(stopping.clone()))
             .into_future(),
     );
-    serving.spawn(axum::serve(gateway, gantry_api::gateway::router(app.clone(), token.into())).into_future());
+    serving.spawn(
+        axum::serve(
+            gateway,
+            gantry_api::gateway::router(app.clone(), token.into()),
+        )
+        .into_future(),
+    );
     let timers = tokio::spawn(app.clone().run_timers());
     tracing::info!(
         url = config.server.public_url,

@@ -15,7 +15,11 @@ const TRUST_PHRASE: &str = "you need to configure trust relationship";
 async fn refused_attach(world: &World, integration: &str, stack: &str) -> String {
     match world.client.attach(integration, stack, true, false).await {
         Err(ClientError::Refused(message)) => {
-            assert_eq!(attachment(world, integration, stack).await, None, "after: {message}");
+            assert_eq!(
+                attachment(world, integration, stack).await,
+                None,
+                "after: {message}"
+            );
             message
         }
         other => panic!("attaching was not refused: {other:?}"),
@@ -39,9 +43,15 @@ async fn attachment(world: &World, integration: &str, stack: &str) -> Option<(bo
 async fn a_role_is_asked_with_its_id_without_one_and_with_a_stranger_s() {
     let world = World::start().await;
     let stack = world.plain_stack("asked", ALWAYS_CHANGES).await;
-    let integration = world.integration("asked", &stack, &[Access::Read, Access::Write]).await;
+    let integration = world
+        .integration("asked", &stack, &[Access::Read, Access::Write])
+        .await;
     world.server.proxy().forget_calls();
-    world.client.attach(&integration, &stack, true, true).await.unwrap();
+    world
+        .client
+        .attach(&integration, &stack, true, true)
+        .await
+        .unwrap();
     let calls: Vec<_> = world
         .server
         .proxy()
@@ -51,16 +61,39 @@ async fn a_role_is_asked_with_its_id_without_one_and_with_a_stranger_s() {
         .collect();
     let mut ids: Vec<String> = calls
         .iter()
-        .map(|call| call.external_id.clone().unwrap_or_else(|| "none".to_owned()))
-        .map(|id| if id.starts_with("gantry-probe-") { "probe".to_owned() } else { id })
+        .map(|call| {
+            call.external_id
+                .clone()
+                .unwrap_or_else(|| "none".to_owned())
+        })
+        .map(|id| {
+            if id.starts_with("gantry-probe-") {
+                "probe".to_owned()
+            } else {
+                id
+            }
+        })
         .collect();
     ids.sort();
     let of = |access| format!("acme@{integration}@{stack}@{access}");
-    assert_eq!(ids, [of("read"), of("write"), "none".to_owned(), "probe".to_owned()]);
+    assert_eq!(
+        ids,
+        [
+            of("read"),
+            of("write"),
+            "none".to_owned(),
+            "probe".to_owned()
+        ]
+    );
     for call in &calls {
         assert_eq!(call.session_name.as_deref(), Some("verify@asked@acme"));
         assert_eq!(call.duration, Some(900));
-        assert!(call.policy.as_deref().is_some_and(|policy| policy.contains("Deny")), "{call:?}");
+        assert!(
+            call.policy
+                .as_deref()
+                .is_some_and(|policy| policy.contains("Deny")),
+            "{call:?}"
+        );
         assert_eq!(call.tags, [], "tagging is off");
     }
 }
@@ -72,7 +105,11 @@ async fn a_role_that_is_missing_or_refuses_gets_the_statement_to_paste() {
     let missing = IntegrationInput::new("missing", &world.role_arn("missing"));
     let missing = world.client.create_integration(&missing).await.unwrap();
     let message = refused_attach(&world, &missing, &stack).await;
-    for part in [TRUST_PHRASE, &format!("acme@{missing}@{stack}@read"), "sts:ExternalId"] {
+    for part in [
+        TRUST_PHRASE,
+        &format!("acme@{missing}@{stack}@read"),
+        "sts:ExternalId",
+    ] {
         assert!(message.contains(part), "`{part}` is missing in: {message}");
     }
 
@@ -89,9 +126,20 @@ async fn a_role_that_is_missing_or_refuses_gets_the_statement_to_paste() {
     let end = message.rfind("}").expect("a statement");
     let statement: serde_json::Value = serde_json::from_str(&message[start..=end]).unwrap();
     let name = world.role_name("other");
-    world.ministack().change_trust(&name, &trust::document(&[statement])).await.unwrap();
-    world.client.attach(&other, &stack, true, false).await.unwrap();
-    assert_eq!(attachment(&world, &other, &stack).await, Some((true, false)));
+    world
+        .ministack()
+        .change_trust(&name, &trust::document(&[statement]))
+        .await
+        .unwrap();
+    world
+        .client
+        .attach(&other, &stack, true, false)
+        .await
+        .unwrap();
+    assert_eq!(
+        attachment(&world, &other, &stack).await,
+        Some((true, false))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,9 +150,16 @@ async fn a_role_that_is_open_to_a_confused_deputy_is_refused() {
     let any_id = json!({"StringLike": {"sts:ExternalId": "*"}});
     for (name, policy) in [
         ("open-to-all", trust::open(principal)),
-        ("open-to-any-id", trust::document(&[trust::statement(principal, any_id)])),
+        (
+            "open-to-any-id",
+            trust::document(&[trust::statement(principal, any_id)]),
+        ),
     ] {
-        let arn = world.ministack().create_role(&world.role_name(name), &policy).await.unwrap();
+        let arn = world
+            .ministack()
+            .create_role(&world.role_name(name), &policy)
+            .await
+            .unwrap();
         let input = IntegrationInput::new(name, &arn);
         let integration = world.client.create_integration(&input).await.unwrap();
         let message = refused_attach(&world, &integration, &stack).await;
@@ -123,13 +178,19 @@ async fn sts_that_is_down_or_throttles_is_never_taken_for_a_refusal() {
         Fault::throttling(),
         Fault::unavailable(),
         Fault::Disconnect,
-        Fault::Body { status: 200, body: "<html>captive portal</html>" },
+        Fault::Body {
+            status: 200,
+            body: "<html>captive portal</html>",
+        },
     ];
     for fault in faults {
         // Only the requests that must be refused break: the dangerous half.
         let broken = fault.clone();
         world.server.proxy().break_when(move |call| {
-            let right = call.external_id.as_deref().is_some_and(|id| id.ends_with("@read"));
+            let right = call
+                .external_id
+                .as_deref()
+                .is_some_and(|id| id.ends_with("@read"));
             (call.action == "AssumeRole" && !right).then(|| broken.clone())
         });
         let message = refused_attach(&world, &integration, &stack).await;
@@ -137,7 +198,11 @@ async fn sts_that_is_down_or_throttles_is_never_taken_for_a_refusal() {
         assert!(!message.contains(TRUST_PHRASE), "{fault:?}: {message}");
     }
     world.server.proxy().heal();
-    world.client.attach(&integration, &stack, true, false).await.unwrap();
+    world
+        .client
+        .attach(&integration, &stack, true, false)
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +215,11 @@ async fn sts_that_never_answers_is_given_up_in_time() {
     let message = refused_attach(&world, &integration, &stack).await;
     assert!(message.contains("try again"), "{message}");
     // Clients give up after 60 s, and then send the request a second time.
-    assert!(begin.elapsed() < Duration::from_secs(55), "{:?}", begin.elapsed());
+    assert!(
+        begin.elapsed() < Duration::from_secs(55),
+        "{:?}",
+        begin.elapsed()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,20 +233,28 @@ async fn a_stack_has_one_slot_for_each_access() {
     let third = world.integration("slots-third", &stack, &both).await;
     let first = client.attach(&reader, &stack, true, false).await.unwrap();
     // The same again is the same.
-    assert_eq!(client.attach(&reader, &stack, true, false).await.unwrap(), first);
+    assert_eq!(
+        client.attach(&reader, &stack, true, false).await.unwrap(),
+        first
+    );
     // With other flags it is an update, and the message says of what.
     let message = refusal(client.attach(&reader, &stack, true, true).await);
     assert!(message.contains(&first), "{message}");
     let second = client.attach(&writer, &stack, false, true).await.unwrap();
 
-    for (read, write, in_the_way) in
-        [(true, false, "slots-reader"), (false, true, "slots-writer"), (true, true, "slots-")]
-    {
+    for (read, write, in_the_way) in [
+        (true, false, "slots-reader"),
+        (false, true, "slots-writer"),
+        (true, true, "slots-"),
+    ] {
         let message = refusal(client.attach(&third, &stack, read, write).await);
         assert!(message.contains(in_the_way), "{message}");
     }
     let message = refusal(client.attach(&third, &stack, false, false).await);
-    assert!(message.contains("read") && message.contains("write"), "{message}");
+    assert!(
+        message.contains("read") && message.contains("write"),
+        "{message}"
+    );
     let update = "mutation($id:ID!,$read:Boolean!,$write:Boolean!){\
                   awsIntegrationAttachmentUpdate(id:$id,read:$read,write:$write){id}}";
     let neither = json!({"id": second, "read": false, "write": false});
@@ -186,7 +263,10 @@ async fn a_stack_has_one_slot_for_each_access() {
     let message = client.refusal(update, taken).await;
     assert!(message.contains("slots-reader"), "{message}");
     assert_eq!(attachment(&world, &third, &stack).await, None);
-    assert_eq!(attachment(&world, &writer, &stack).await, Some((false, true)));
+    assert_eq!(
+        attachment(&world, &writer, &stack).await,
+        Some((false, true))
+    );
 
     // A slot that becomes free meanwhile is taken: clients replace attachments in parallel.
     let (attached, ()) = tokio::join!(client.attach(&third, &stack, true, false), async {
@@ -194,7 +274,10 @@ async fn a_stack_has_one_slot_for_each_access() {
         client.detach(&first).await.unwrap();
     });
     attached.unwrap();
-    assert_eq!(attachment(&world, &third, &stack).await, Some((true, false)));
+    assert_eq!(
+        attachment(&world, &third, &stack).await,
+        Some((true, false))
+    );
 
     // What is attached can't be deleted.
     let delete = "mutation($id:ID!){awsIntegrationDelete(id:$id){id}}";
@@ -208,17 +291,33 @@ async fn a_change_of_the_role_is_verified_for_every_attached_stack() {
     let client = &world.client;
     let stack = world.plain_stack("changing", ALWAYS_CHANGES).await;
     let integration = world.integration("changing", &stack, &[Access::Read]).await;
-    client.attach(&integration, &stack, true, false).await.unwrap();
-    let open = trust::open(&world.server.identity().arn);
-    let arn = world.ministack().create_role(&world.role_name("wide"), &open).await.unwrap();
-    let wide = IntegrationInput::new("changing", &arn);
-    let message = refusal(client.update_integration(&integration, &wide).await);
-    assert!(message.contains(&stack) && message.contains("confused deputy"), "{message}");
-    let answer = client
-        .query("query($id:ID!){awsIntegration(id:$id){roleArn}}", json!({"id": integration}))
+    client
+        .attach(&integration, &stack, true, false)
         .await
         .unwrap();
-    assert_eq!(answer["awsIntegration"]["roleArn"], world.role_arn("changing").as_str());
+    let open = trust::open(&world.server.identity().arn);
+    let arn = world
+        .ministack()
+        .create_role(&world.role_name("wide"), &open)
+        .await
+        .unwrap();
+    let wide = IntegrationInput::new("changing", &arn);
+    let message = refusal(client.update_integration(&integration, &wide).await);
+    assert!(
+        message.contains(&stack) && message.contains("confused deputy"),
+        "{message}"
+    );
+    let answer = client
+        .query(
+            "query($id:ID!){awsIntegration(id:$id){roleArn}}",
+            json!({"id": integration}),
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        answer["awsIntegration"]["roleArn"],
+        world.role_arn("changing").as_str()
+    );
 }
 
 pub fn refusal<T: std::fmt::Debug>(answer: Result<T, ClientError>) -> String {

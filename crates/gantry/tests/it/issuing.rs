@@ -12,12 +12,20 @@ const BOTH: [Access; 2] = [Access::Read, Access::Write];
 async fn attached_stack(world: &World, name: &str, witness: &Witness) -> String {
     let repository = world.repository(name, &[("main.tf", ALWAYS_CHANGES)]);
     let mut input = StackInput::new(name, repository.path());
-    for (place, phase) in [("beforeInit", "initialize"), ("beforePlan", "plan"), ("beforeApply", "apply")] {
+    for (place, phase) in [
+        ("beforeInit", "initialize"),
+        ("beforePlan", "plan"),
+        ("beforeApply", "apply"),
+    ] {
         input = input.hook(place, &witness.hook(phase));
     }
     let stack = world.stack(&input).await;
     let integration = world.integration(name, &stack, &BOTH).await;
-    world.client.attach(&integration, &stack, true, true).await.unwrap();
+    world
+        .client
+        .attach(&integration, &stack, true, true)
+        .await
+        .unwrap();
     stack
 }
 
@@ -30,14 +38,31 @@ async fn a_phase_whose_credentials_fail_never_starts() {
         (Fault::throttling(), "Throttling"),
         (Fault::unavailable(), "ServiceUnavailable"),
         (Fault::Disconnect, "STS"),
-        (Fault::Error { status: 403, code: "AccessDenied", message: "no" }, "AccessDenied"),
-        (Fault::Body { status: 200, body: "nonsense" }, "STS"),
+        (
+            Fault::Error {
+                status: 403,
+                code: "AccessDenied",
+                message: "no",
+            },
+            "AccessDenied",
+        ),
+        (
+            Fault::Body {
+                status: 200,
+                body: "nonsense",
+            },
+            "STS",
+        ),
     ] {
         world.server.proxy().break_all(fault.clone());
         let run = world.client.trigger(&stack, "TRACKED", None).await.unwrap();
         let view = world.client.wait_for_end(&stack, &run).await.unwrap();
         assert_eq!(view.state, "FAILED", "{fault:?}");
-        assert!(view.reason().contains(reason), "{fault:?}: {}", view.reason());
+        assert!(
+            view.reason().contains(reason),
+            "{fault:?}: {}",
+            view.reason()
+        );
         assert_eq!(witness.heard(), [], "{fault:?}: the phase started");
     }
     world.server.proxy().heal();
@@ -51,14 +76,26 @@ async fn a_role_that_turns_away_between_plan_and_apply_fails_the_apply() {
     let witness = Witness::start().unwrap();
     let stack = attached_stack(&world, "turning", &witness).await;
     let run = world.client.trigger(&stack, "TRACKED", None).await.unwrap();
-    let view = world.client.wait_for(&stack, &run, "UNCONFIRMED").await.unwrap();
+    let view = world
+        .client
+        .wait_for(&stack, &run, "UNCONFIRMED")
+        .await
+        .unwrap();
     world.expect(&stack, &view, "UNCONFIRMED").await;
     let nobody = trust::requires(&world.server.identity().arn, &["nobody-has-this"]);
-    world.ministack().change_trust(&world.role_name("turning"), &nobody).await.unwrap();
+    world
+        .ministack()
+        .change_trust(&world.role_name("turning"), &nobody)
+        .await
+        .unwrap();
     world.client.confirm(&stack, &run).await.unwrap();
     let view = world.client.wait_for_end(&stack, &run).await.unwrap();
     assert_eq!(view.state, "FAILED");
-    assert!(view.reason().contains("@write"), "the ID that was sent: {}", view.reason());
+    assert!(
+        view.reason().contains("@write"),
+        "the ID that was sent: {}",
+        view.reason()
+    );
     let phases: Vec<String> = witness.heard().into_iter().map(|said| said.phase).collect();
     assert_eq!(phases, ["initialize", "plan"]);
 }
@@ -69,15 +106,38 @@ async fn credentials_of_the_user_are_not_mixed_with_ours() {
     let witness = Witness::start().unwrap();
     let stack = attached_stack(&world, "own", &witness).await;
     let name = world.role_name("user");
-    let keys = world.ministack().create_user(&name, &["s3:GetObject"], &["*"]).await.unwrap();
-    world.client.set_variable(&stack, "AWS_ACCESS_KEY_ID", &keys.access_key_id, false).await.unwrap();
-    world.client.set_variable(&stack, "AWS_SECRET_ACCESS_KEY", &keys.secret_access_key, true).await.unwrap();
+    let keys = world
+        .ministack()
+        .create_user(&name, &["s3:GetObject"], &["*"])
+        .await
+        .unwrap();
+    world
+        .client
+        .set_variable(&stack, "AWS_ACCESS_KEY_ID", &keys.access_key_id, false)
+        .await
+        .unwrap();
+    world
+        .client
+        .set_variable(
+            &stack,
+            "AWS_SECRET_ACCESS_KEY",
+            &keys.secret_access_key,
+            true,
+        )
+        .await
+        .unwrap();
     world.server.proxy().forget_calls();
     world.apply(&stack).await;
     let asked: Vec<_> = world.server.proxy().calls();
-    assert!(asked.iter().all(|call| call.action != "AssumeRole"), "{asked:?}");
+    assert!(
+        asked.iter().all(|call| call.action != "AssumeRole"),
+        "{asked:?}"
+    );
     let user = format!(":user/{name}");
     let heard = witness.heard();
     assert_eq!(heard.len(), 3);
-    assert!(heard.iter().all(|said| said.identity.ends_with(&user)), "{heard:?}");
+    assert!(
+        heard.iter().all(|said| said.identity.ends_with(&user)),
+        "{heard:?}"
+    );
 }

@@ -26,7 +26,9 @@ async fn forged_and_foreign_tokens() {
     let world = World::start().await;
     let token = world.client.token().unwrap().to_owned();
     let parts: Vec<&str> = token.split('.').collect();
-    let [header, claims, signature] = parts[..] else { panic!("{token}") };
+    let [header, claims, signature] = parts[..] else {
+        panic!("{token}")
+    };
     let turned: String = signature.chars().rev().collect();
     // {"alg":"none"}, without padding
     let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
@@ -55,11 +57,18 @@ async fn a_revoked_key_takes_its_tokens_along() {
     let client = Client::login(&world.server.url(), &key).await.unwrap();
     client.query("{stacks{id}}", json!({})).await.unwrap();
     let delete = "mutation($id:ID!){apiKeyDelete(id:$id){id}}";
-    world.client.query(delete, json!({"id": key.id})).await.unwrap();
+    world
+        .client
+        .query(delete, json!({"id": key.id}))
+        .await
+        .unwrap();
     is_nobody(&client).await;
     let anonymous = Client::anonymous(world.server.url());
     refusal(anonymous.exchange(&key).await);
-    let wrong = ApiKey { secret: "wrong".into(), ..world.server.key().clone() };
+    let wrong = ApiKey {
+        secret: "wrong".into(),
+        ..world.server.key().clone()
+    };
     refusal(anonymous.exchange(&wrong).await);
 }
 
@@ -69,12 +78,16 @@ async fn the_token_of_a_run_reads_and_dies_with_its_phase() {
     let witness = Witness::start().unwrap();
     let repository = world.repository("token", &[("main.tf", ALWAYS_CHANGES)]);
     let hook = witness.hook_with("plan", "$SPACELIFT_API_TOKEN");
-    let mut input =
-        StackInput::new("token", repository.path()).hook("beforePlan", &hook).hook("beforePlan", "sleep 600");
+    let mut input = StackInput::new("token", repository.path())
+        .hook("beforePlan", &hook)
+        .hook("beforePlan", "sleep 600");
     input.administrative = true;
     let stack = world.stack(&input).await;
     let run = world.client.trigger(&stack, "TRACKED", None).await.unwrap();
-    let said = eventually("the phase told its token", || async { witness.heard().pop() }).await;
+    let said = eventually("the phase told its token", || async {
+        witness.heard().pop()
+    })
+    .await;
     assert_eq!(said.run, run);
     let child = Client::with_token(world.server.url(), said.identity);
     let seen = child.stack(&stack, "id name").await.unwrap();

@@ -56,7 +56,10 @@ async fn every_phase_has_the_identity_of_the_spec() {
     let world = World::start().await;
     // First of all: a cloud that refuses nothing would prove nothing.
     let cloud = world.ministack();
-    cloud.assume_with_wrong_id_is_refused(world.server.identity()).await.unwrap();
+    cloud
+        .assume_with_wrong_id_is_refused(world.server.identity())
+        .await
+        .unwrap();
 
     let watch = Watch::over(&world);
     let witness = Witness::start().unwrap();
@@ -71,10 +74,20 @@ async fn every_phase_has_the_identity_of_the_spec() {
     for (kind, phases) in ROWS {
         for (n, phase) in phases.iter().enumerate() {
             let cells = |cell: &dyn Fn(&Played, &str) -> Cell| -> Vec<String> {
-                runs.iter().map(|played| cell(played, &played.runs[kind]).text()).collect()
+                runs.iter()
+                    .map(|played| cell(played, &played.runs[kind]).text())
+                    .collect()
             };
-            identities.row(kind, phase, cells(&|played, run| played.identity(&heard, run, n)));
-            requests.row(kind, phase, cells(&|played, run| played.request(&seen, run, phase)));
+            identities.row(
+                kind,
+                phase,
+                cells(&|played, run| played.identity(&heard, run, n)),
+            );
+            requests.row(
+                kind,
+                phase,
+                cells(&|played, run| played.request(&seen, run, phase)),
+            );
         }
     }
     let measured = format!("{}\n{}", identities.render(), requests.render());
@@ -104,7 +117,9 @@ struct Played {
 
 impl Played {
     fn identity(&self, heard: &[Testimony], run: &str, n: usize) -> Cell {
-        let mut phases = heard.iter().filter(|one| one.stack == self.stack && one.run == run);
+        let mut phases = heard
+            .iter()
+            .filter(|one| one.stack == self.stack && one.run == run);
         match phases.nth(n) {
             Some(said) => Cell::Identity(self.role(&said.identity)),
             None => Cell::Missing,
@@ -117,7 +132,9 @@ impl Played {
             return "none".to_owned();
         }
         let role = identity.split('/').nth(1).unwrap_or(identity);
-        self.names.get(role).map_or_else(|| identity.to_owned(), |&name| name.to_owned())
+        self.names
+            .get(role)
+            .map_or_else(|| identity.to_owned(), |&name| name.to_owned())
     }
 
     fn request(&self, seen: &[Seen], run: &str, phase: &str) -> Cell {
@@ -129,7 +146,9 @@ impl Played {
             "perform" => ("PERFORMING", 0),
             _ => ("DESTROYING", 0),
         };
-        let mut sent = seen.iter().filter(|one| one.run == run && one.state == state);
+        let mut sent = seen
+            .iter()
+            .filter(|one| one.run == run && one.state == state);
         match sent.nth(again) {
             Some(one) => Cell::Sent(self.external_id(&one.external_id)),
             None => Cell::Nothing,
@@ -153,7 +172,10 @@ async fn play(world: &World, witness: &Witness, set: &'static str, slug: &str) -
     let client = &world.client;
     let key = format!("{slug}.tfstate");
     let backend = s3_backend_with_keys(&world.ministack().endpoint(), &world.bucket(), &key);
-    let files = [("backend.tf", backend.as_str()), ("main.tf", ALWAYS_CHANGES)];
+    let files = [
+        ("backend.tf", backend.as_str()),
+        ("main.tf", ALWAYS_CHANGES),
+    ];
     let repository = world.repository(slug, &files);
     let mut input = StackInput::new(slug, repository.path());
     if set == "A automatic" {
@@ -205,11 +227,18 @@ async fn play(world: &World, witness: &Witness, set: &'static str, slug: &str) -
     client.wait_until_gone(&stack).await.unwrap();
     let run = eventually("the destroy run was heard", || async {
         let heard = witness.heard();
-        let mut heard = heard.into_iter().filter(|one| one.stack == stack && one.kind == "DESTROY");
+        let mut heard = heard
+            .into_iter()
+            .filter(|one| one.stack == stack && one.kind == "DESTROY");
         heard.next().map(|one| one.run)
     });
     runs.insert("destroy", run.await);
-    Played { set, stack, runs, names }
+    Played {
+        set,
+        stack,
+        runs,
+        names,
+    }
 }
 
 /// Attaches what the column says. Answers with the meaning of roles and integrations.
@@ -260,14 +289,24 @@ async fn attach(world: &World, set: &str, stack: &str) -> HashMap<String, &'stat
 
 async fn both_ids(client: &Client, integration: &str, stack: &str) -> [String; 2] {
     [
-        client.external_id(integration, stack, true, false).await.unwrap(),
-        client.external_id(integration, stack, false, true).await.unwrap(),
+        client
+            .external_id(integration, stack, true, false)
+            .await
+            .unwrap(),
+        client
+            .external_id(integration, stack, false, true)
+            .await
+            .unwrap(),
     ]
 }
 
 async fn planned(world: &World, stack: &str) -> String {
     let run = world.client.trigger(stack, "TRACKED", None).await.unwrap();
-    let view = world.client.wait_for(stack, &run, "UNCONFIRMED").await.unwrap();
+    let view = world
+        .client
+        .wait_for(stack, &run, "UNCONFIRMED")
+        .await
+        .unwrap();
     world.expect(stack, &view, "UNCONFIRMED").await;
     run
 }
@@ -290,8 +329,15 @@ async fn futures<F: Future>(all: impl IntoIterator<Item = F>) -> Vec<F::Output> 
                 }
             }
         }
-        if ready { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        if ready {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
     })
     .await;
-    pending.into_iter().filter_map(|(_, output)| output).collect()
+    pending
+        .into_iter()
+        .filter_map(|(_, output)| output)
+        .collect()
 }

@@ -51,7 +51,10 @@ async fn straight_path(world: World) {
          APPLYING FINISHED"
     );
     let log = client.log(&stack, &run, "APPLYING").await.unwrap();
-    assert!(log.contains(&format!(":assumed-role/greeting-writer-{mark}/{run}")), "{log}");
+    assert!(
+        log.contains(&format!(":assumed-role/greeting-writer-{mark}/{run}")),
+        "{log}"
+    );
     assert!(client.stack(&stack, "blocker{id}").await.unwrap()["blocker"].is_null());
     let state = world.object("greeting.tfstate").await.unwrap();
     assert!(state.contains("hello"), "{state}");
@@ -60,27 +63,47 @@ async fn straight_path(world: World) {
     let run = client.trigger(&stack, "TRACKED", None).await.unwrap();
     let view = client.wait_for_end(&stack, &run).await.unwrap();
     world.expect(&stack, &view, "FINISHED").await;
-    assert_eq!(view.path(), "QUEUED READY PREPARING INITIALIZING PLANNING FINISHED");
+    assert_eq!(
+        view.path(),
+        "QUEUED READY PREPARING INITIALIZING PLANNING FINISHED"
+    );
     assert_eq!(view.delta, Some([0, 0, 0]));
 
     // A proposed run of a branch shows the change and leaves everything as it is.
     let repository = world.server.repositories().join("greeting");
     let repository = gantry_testkit::repository::Repository::at(&repository);
     let change = GREETING.replace("\"hello\"", "\"good morning\"");
-    let commit = repository.commit_on("politer", "Be polite", &[("main.tf", &change)]).unwrap();
-    let run = client.trigger(&stack, "PROPOSED", Some(&commit)).await.unwrap();
+    let commit = repository
+        .commit_on("politer", "Be polite", &[("main.tf", &change)])
+        .unwrap();
+    let run = client
+        .trigger(&stack, "PROPOSED", Some(&commit))
+        .await
+        .unwrap();
     let view = client.wait_for_end(&stack, &run).await.unwrap();
     world.expect(&stack, &view, "FINISHED").await;
     assert_eq!(view.commit.as_deref(), Some(commit.as_str()));
     assert_eq!(view.delta, Some([0, 1, 0]));
-    assert!(world.object("greeting.tfstate").await.unwrap().contains("hello"));
+    assert!(
+        world
+            .object("greeting.tfstate")
+            .await
+            .unwrap()
+            .contains("hello")
+    );
 
     // A task may write.
-    let command = format!("aws s3api put-object --bucket {} --key by-task", world.bucket());
+    let command = format!(
+        "aws s3api put-object --bucket {} --key by-task",
+        world.bucket()
+    );
     let run = client.create_task(&stack, &command, false).await.unwrap();
     let view = client.wait_for_end(&stack, &run).await.unwrap();
     world.expect(&stack, &view, "FINISHED").await;
-    assert_eq!(view.path(), "QUEUED READY PREPARING INITIALIZING PERFORMING FINISHED");
+    assert_eq!(
+        view.path(),
+        "QUEUED READY PREPARING INITIALIZING PERFORMING FINISHED"
+    );
     assert!(world.object("by-task").await.is_some());
 
     // The destructor.
@@ -94,10 +117,15 @@ async fn straight_path(world: World) {
 async fn a_second_run_waits_for_the_first() {
     let world = World::start().await;
     let client = &world.client;
-    let stack = world.plain_stack("queueing", crate::world::ALWAYS_CHANGES).await;
+    let stack = world
+        .plain_stack("queueing", crate::world::ALWAYS_CHANGES)
+        .await;
     let first = client.trigger(&stack, "TRACKED", None).await.unwrap();
     let second = client.trigger(&stack, "TRACKED", None).await.unwrap();
-    let view = client.wait_for(&stack, &first, "UNCONFIRMED").await.unwrap();
+    let view = client
+        .wait_for(&stack, &first, "UNCONFIRMED")
+        .await
+        .unwrap();
     world.expect(&stack, &view, "UNCONFIRMED").await;
     assert_eq!(client.run(&stack, &second).await.unwrap().state, "QUEUED");
     // A proposed run does not wait.
@@ -106,7 +134,10 @@ async fn a_second_run_waits_for_the_first() {
     world.expect(&stack, &view, "FINISHED").await;
     assert_eq!(client.run(&stack, &second).await.unwrap().state, "QUEUED");
     client.act("runDiscard", &stack, &first).await.unwrap();
-    let view = client.wait_for(&stack, &second, "UNCONFIRMED").await.unwrap();
+    let view = client
+        .wait_for(&stack, &second, "UNCONFIRMED")
+        .await
+        .unwrap();
     world.expect(&stack, &view, "UNCONFIRMED").await;
     assert_eq!(client.run(&stack, &first).await.unwrap().state, "DISCARDED");
 }
@@ -123,12 +154,17 @@ async fn what_was_approved_is_what_is_applied() {
     let repository =
         gantry_testkit::repository::Repository::at(&world.server.repositories().join("approved"));
     let change = GREETING.replace("\"hello\"", "\"something else\"");
-    repository.commit("Change it", &[("main.tf", &change)]).unwrap();
+    repository
+        .commit("Change it", &[("main.tf", &change)])
+        .unwrap();
     client.confirm(&stack, &run).await.unwrap();
     let view = client.wait_for_end(&stack, &run).await.unwrap();
     world.expect(&stack, &view, "FINISHED").await;
     let state = world.object("approved.tfstate").await.unwrap();
-    assert!(state.contains("hello") && !state.contains("something else"), "{state}");
+    assert!(
+        state.contains("hello") && !state.contains("something else"),
+        "{state}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,7 +176,9 @@ async fn a_plan_whose_state_has_moved_is_not_applied() {
     let repository =
         gantry_testkit::repository::Repository::at(&world.server.repositories().join("moved"));
     let change = GREETING.replace("\"hello\"", "\"new\"");
-    repository.commit("Change it", &[("main.tf", &change)]).unwrap();
+    repository
+        .commit("Change it", &[("main.tf", &change)])
+        .unwrap();
     let run = client.trigger(&stack, "TRACKED", None).await.unwrap();
     let view = client.wait_for(&stack, &run, "UNCONFIRMED").await.unwrap();
     world.expect(&stack, &view, "UNCONFIRMED").await;
@@ -152,7 +190,12 @@ async fn a_plan_whose_state_has_moved_is_not_applied() {
     client.confirm(&stack, &run).await.unwrap();
     let view = client.wait_for_end(&stack, &run).await.unwrap();
     assert_eq!(view.state, "FAILED");
-    assert!(view.reason().contains("the state has changed since this plan"), "{}", view.reason());
+    assert!(
+        view.reason()
+            .contains("the state has changed since this plan"),
+        "{}",
+        view.reason()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,12 +208,18 @@ async fn a_run_can_be_stopped_while_it_plans() {
     let stack = world.stack(&input).await;
     let run = client.trigger(&stack, "TRACKED", None).await.unwrap();
     eventually("the hook waits", || async {
-        let page = client.log_page(&stack, &run, "PLANNING", None).await.unwrap();
+        let page = client
+            .log_page(&stack, &run, "PLANNING", None)
+            .await
+            .unwrap();
         page.text.contains("waiting").then_some(())
     })
     .await;
     let children = world.server.processes();
-    assert!(children.iter().any(|child| child.name == "sleep"), "{children:?}");
+    assert!(
+        children.iter().any(|child| child.name == "sleep"),
+        "{children:?}"
+    );
     client.act("runStop", &stack, &run).await.unwrap();
     let view = client.wait_for_end(&stack, &run).await.unwrap();
     assert_eq!(view.state, "STOPPED", "{}", view.reason());

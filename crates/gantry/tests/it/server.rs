@@ -31,18 +31,28 @@ struct Applying {
 async fn applying(world: World) -> Applying {
     let witness = Witness::start().unwrap();
     let hook = witness.hook("apply");
-    let stack = world.stack_with_cloud("slow", SLOW, &[("beforeApply", &hook)]).await;
+    let stack = world
+        .stack_with_cloud("slow", SLOW, &[("beforeApply", &hook)])
+        .await;
     let client = &world.client;
     let run = client.trigger(&stack, "TRACKED", None).await.unwrap();
     let view = client.wait_for(&stack, &run, "UNCONFIRMED").await.unwrap();
     world.expect(&stack, &view, "UNCONFIRMED").await;
     client.confirm(&stack, &run).await.unwrap();
     eventually("apply works", || async {
-        let page = client.log_page(&stack, &run, "APPLYING", None).await.unwrap();
+        let page = client
+            .log_page(&stack, &run, "APPLYING", None)
+            .await
+            .unwrap();
         page.text.contains("working").then_some(())
     })
     .await;
-    Applying { world, witness, stack, run }
+    Applying {
+        world,
+        witness,
+        stack,
+        run,
+    }
 }
 
 impl Applying {
@@ -52,10 +62,17 @@ impl Applying {
         let view = client.wait_for_end(&self.stack, &self.run).await.unwrap();
         assert_eq!(view.state, "FAILED", "{}", view.reason());
         assert!(!view.reason().is_empty());
-        let applied = view.history.iter().filter(|step| step.state == "APPLYING").count();
+        let applied = view
+            .history
+            .iter()
+            .filter(|step| step.state == "APPLYING")
+            .count();
         assert_eq!(applied, 1, "{}", view.path());
         assert_eq!(self.witness.heard().len(), 1, "apply began more than once");
-        let log = client.log(&self.stack, &self.run, "APPLYING").await.unwrap();
+        let log = client
+            .log(&self.stack, &self.run, "APPLYING")
+            .await
+            .unwrap();
         assert_eq!(log.matches("(local-exec): working").count(), 1, "{log}");
         view
     }
@@ -63,13 +80,22 @@ impl Applying {
     /// The stack is free, or says why not; the next run can go after an unlock.
     async fn can_go_on(&self) {
         let client = &self.world.client;
-        let found = client.stack(&self.stack, "blocker{id} lockedBy").await.unwrap();
+        let found = client
+            .stack(&self.stack, "blocker{id} lockedBy")
+            .await
+            .unwrap();
         assert!(found["blocker"].is_null(), "{found}");
         if found["lockedBy"].is_string() {
             let unlock = "mutation($id:ID!){stackUnlock(id:$id){id}}";
-            client.query(unlock, serde_json::json!({"id": self.stack})).await.unwrap();
+            client
+                .query(unlock, serde_json::json!({"id": self.stack}))
+                .await
+                .unwrap();
         }
-        let run = client.create_task(&self.stack, "terraform state list", false).await.unwrap();
+        let run = client
+            .create_task(&self.stack, "terraform state list", false)
+            .await
+            .unwrap();
         let view = client.wait_for_end(&self.stack, &run).await.unwrap();
         self.world.expect(&self.stack, &view, "FINISHED").await;
     }
@@ -91,13 +117,21 @@ async fn killed_during_an_apply_on_postgres() {
 async fn killed_during_an_apply(world: World) {
     let mut applying = applying(world).await;
     let children = applying.world.server.processes();
-    assert!(children.iter().any(|child| child.name == "terraform"), "{children:?}");
+    assert!(
+        children.iter().any(|child| child.name == "terraform"),
+        "{children:?}"
+    );
     applying.world.server.kill9();
     let left = Process::wait_until_gone(&children, Duration::from_secs(20));
     assert_eq!(left, [], "these outlived the killed server");
     applying.world.server.restart().unwrap();
     applying.failed_once().await;
-    let log = applying.world.client.log(&applying.stack, &applying.run, "APPLYING").await.unwrap();
+    let log = applying
+        .world
+        .client
+        .log(&applying.stack, &applying.run, "APPLYING")
+        .await
+        .unwrap();
     // Terraform's own last words travelled through the spool.
     assert!(log.contains("nterrupt"), "{log}");
     applying.can_go_on().await;
@@ -108,12 +142,19 @@ async fn killed_during_an_apply(world: World) {
 async fn killed_together_with_its_worker() {
     let mut applying = applying(World::start().await).await;
     let children = applying.world.server.processes();
-    let worker = children.iter().find(|child| child.name.starts_with("gantry")).expect("a worker").pid;
+    let worker = children
+        .iter()
+        .find(|child| child.name.starts_with("gantry"))
+        .expect("a worker")
+        .pid;
     // The server first, so that it can't start another worker.
     kill(Pid::from_raw(applying.world.server.pid()), Signal::SIGSTOP).unwrap();
     kill(Pid::from_raw(worker), Signal::SIGKILL).unwrap();
     let left = Process::wait_until_gone(&children, Duration::from_secs(20));
-    assert!(left.is_empty(), "the children outlived their worker: {left:?}");
+    assert!(
+        left.is_empty(),
+        "the children outlived their worker: {left:?}"
+    );
     applying.world.server.kill9();
     applying.world.server.restart().unwrap();
     let view = applying.failed_once().await;
@@ -125,7 +166,13 @@ async fn killed_together_with_its_worker() {
 async fn asked_to_end_during_an_apply() {
     let mut applying = applying(World::start().await).await;
     applying.world.server.stop();
-    assert_eq!(applying.world.server.wait_until_processes_end(Duration::from_secs(1)), []);
+    assert_eq!(
+        applying
+            .world
+            .server
+            .wait_until_processes_end(Duration::from_secs(1)),
+        []
+    );
     applying.world.server.restart().unwrap();
     applying.failed_once().await;
     applying.can_go_on().await;
@@ -135,7 +182,11 @@ async fn asked_to_end_during_an_apply() {
 async fn the_worker_alone_is_killed() {
     let applying = applying(World::start().await).await;
     let children = applying.world.server.processes();
-    let worker = children.iter().find(|child| child.name.starts_with("gantry")).expect("a worker").pid;
+    let worker = children
+        .iter()
+        .find(|child| child.name.starts_with("gantry"))
+        .expect("a worker")
+        .pid;
     kill(Pid::from_raw(worker), Signal::SIGKILL).unwrap();
     // Another one is started, and proves the children dead.
     applying.failed_once().await;
@@ -145,10 +196,17 @@ async fn the_worker_alone_is_killed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_never_share_a_data_directory() {
     let world = World::start().await;
-    let output = world.server.command(&["server", "--listen", "127.0.0.1:0"]).output().unwrap();
+    let output = world
+        .server
+        .command(&["server", "--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("another gantry server uses the data directory"), "{said}");
+    assert!(
+        said.contains("another gantry server uses the data directory"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,7 +217,11 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     let program = "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); \
         d.execute(\"insert into _sqlx_migrations select 9999, 'future', installed_on, success, \
         checksum, execution_time from _sqlx_migrations limit 1\"); d.commit()";
-    let made = std::process::Command::new("python3").args(["-c", program]).arg(&file).status().unwrap();
+    let made = std::process::Command::new("python3")
+        .args(["-c", program])
+        .arg(&file)
+        .status()
+        .unwrap();
     assert!(made.success());
     let output = world.server.command(&["server"]).output().unwrap();
     assert!(!output.status.success());
@@ -168,7 +230,11 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     // Nothing was changed: without the future's row it serves again.
     let undo = "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); \
         d.execute('delete from _sqlx_migrations where version = 9999'); d.commit()";
-    let undone = std::process::Command::new("python3").args(["-c", undo]).arg(&file).status().unwrap();
+    let undone = std::process::Command::new("python3")
+        .args(["-c", undo])
+        .arg(&file)
+        .status()
+        .unwrap();
     assert!(undone.success());
     world.server.restart().unwrap();
 }

@@ -33,9 +33,16 @@ impl World {
     }
 
     pub async fn of(builder: Builder) -> Self {
-        let server = builder.start(Ministack::shared()).await.unwrap_or_else(|e| panic!("{e:#}"));
+        let server = builder
+            .start(Ministack::shared())
+            .await
+            .unwrap_or_else(|e| panic!("{e:#}"));
         let client = server.client().await;
-        Self { server, client, mark: format!("{:08x}", rand_mark()) }
+        Self {
+            server,
+            client,
+            mark: format!("{:08x}", rand_mark()),
+        }
     }
 
     pub fn ministack(&self) -> &'static Ministack {
@@ -56,8 +63,14 @@ impl World {
 
     async fn show_cloud(&self, stack: &str) {
         let endpoint = self.ministack().endpoint();
-        for (name, value) in [("AWS_ENDPOINT_URL", endpoint.as_str()), ("AWS_DEFAULT_REGION", "us-east-1")] {
-            self.client.set_variable(stack, name, value, false).await.unwrap();
+        for (name, value) in [
+            ("AWS_ENDPOINT_URL", endpoint.as_str()),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+        ] {
+            self.client
+                .set_variable(stack, name, value, false)
+                .await
+                .unwrap();
         }
     }
 
@@ -70,7 +83,10 @@ impl World {
     /// A role that demands exactly these external IDs; answers with its ARN.
     pub async fn role(&self, name: &str, external_ids: &[&str]) -> String {
         let policy = trust::requires(&self.server.identity().arn, external_ids);
-        self.ministack().create_role(&self.role_name(name), &policy).await.unwrap()
+        self.ministack()
+            .create_role(&self.role_name(name), &policy)
+            .await
+            .unwrap()
     }
 
     pub fn role_name(&self, name: &str) -> String {
@@ -101,7 +117,10 @@ impl World {
         let bucket = format!("arn:aws:s3:::{bucket}");
         let objects = format!("{bucket}/*");
         let name = self.role_name(role);
-        self.ministack().allow_role(&name, actions, &[&bucket, &objects]).await.unwrap();
+        self.ministack()
+            .allow_role(&name, actions, &[&bucket, &objects])
+            .await
+            .unwrap();
     }
 
     pub fn bucket(&self) -> String {
@@ -109,11 +128,20 @@ impl World {
     }
 
     /// A stack with its state in a bucket, read by one integration and written by another.
-    pub async fn stack_with_cloud(&self, name: &str, code: &str, hooks: &[(&'static str, &str)]) -> String {
+    pub async fn stack_with_cloud(
+        &self,
+        name: &str,
+        code: &str,
+        hooks: &[(&'static str, &str)],
+    ) -> String {
         let bucket = self.bucket();
         // The bucket may be there from another stack of this world.
         let _ = self.ministack().create_bucket(&bucket).await;
-        let backend = s3_backend(&self.ministack().endpoint(), &bucket, &format!("{name}.tfstate"));
+        let backend = s3_backend(
+            &self.ministack().endpoint(),
+            &bucket,
+            &format!("{name}.tfstate"),
+        );
         let repository = self.repository(name, &[("backend.tf", &backend), ("main.tf", code)]);
         let mut input = StackInput::new(name, repository.path());
         for (place, command) in hooks {
@@ -125,8 +153,14 @@ impl World {
         let write = self.integration(&writer, &stack, &[Access::Write]).await;
         self.allow(&reader, &bucket, READS).await;
         self.allow(&writer, &bucket, WRITES).await;
-        self.client.attach(&read, &stack, true, false).await.unwrap();
-        self.client.attach(&write, &stack, false, true).await.unwrap();
+        self.client
+            .attach(&read, &stack, true, false)
+            .await
+            .unwrap();
+        self.client
+            .attach(&write, &stack, false, true)
+            .await
+            .unwrap();
         stack
     }
 
@@ -151,15 +185,28 @@ impl World {
     /// Fails with the run's log unless it is in that state.
     pub async fn expect(&self, stack: &str, run: &gantry_testkit::client::RunView, state: &str) {
         if run.state != state {
-            let log = self.client.whole_log(stack, &run.id).await.unwrap_or_default();
-            panic!("the run is {} instead of {state}: {} ({})\n{log}", run.state, run.reason(), run.path());
+            let log = self
+                .client
+                .whole_log(stack, &run.id)
+                .await
+                .unwrap_or_default();
+            panic!(
+                "the run is {} instead of {state}: {} ({})\n{log}",
+                run.state,
+                run.reason(),
+                run.path()
+            );
         }
     }
 
     /// Triggers a tracked run, confirms it and waits for its end.
     pub async fn apply(&self, stack: &str) -> gantry_testkit::client::RunView {
         let run = self.client.trigger(stack, "TRACKED", None).await.unwrap();
-        let view = self.client.wait_for(stack, &run, "UNCONFIRMED").await.unwrap();
+        let view = self
+            .client
+            .wait_for(stack, &run, "UNCONFIRMED")
+            .await
+            .unwrap();
         self.expect(stack, &view, "UNCONFIRMED").await;
         self.client.confirm(stack, &run).await.unwrap();
         let view = self.client.wait_for_end(stack, &run).await.unwrap();
@@ -175,21 +222,34 @@ pub enum Access {
 }
 
 pub const READS: &[&str] = &["s3:GetObject", "s3:ListBucket"];
-pub const WRITES: &[&str] = &["s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject"];
+pub const WRITES: &[&str] = &[
+    "s3:GetObject",
+    "s3:ListBucket",
+    "s3:PutObject",
+    "s3:DeleteObject",
+];
 
 /// Asks again and again until there is an answer; for things that the API tells only when asked.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+pub async fn eventually<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T {
     let begin = std::time::Instant::now();
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(begin.elapsed().as_secs() < 30, "after 30 s still not: {what}");
+        assert!(
+            begin.elapsed().as_secs() < 30,
+            "after 30 s still not: {what}"
+        );
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
 
 fn rand_mark() -> u32 {
     use std::hash::{BuildHasher, Hasher};
-    std::collections::hash_map::RandomState::new().build_hasher().finish() as u32
+    std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish() as u32
 }

@@ -27,7 +27,11 @@ pub struct Table {
 
 impl Table {
     pub fn new(title: &'static str, columns: &[&'static str]) -> Self {
-        Self { title, columns: columns.to_vec(), rows: Vec::new() }
+        Self {
+            title,
+            columns: columns.to_vec(),
+            rows: Vec::new(),
+        }
     }
 
     pub fn row(&mut self, kind: &str, phase: &str, cells: Vec<String>) {
@@ -36,8 +40,15 @@ impl Table {
 
     /// How many cells of a column say something.
     pub fn filled(&self, column: &str) -> usize {
-        let place = self.columns.iter().position(|name| *name == column).unwrap_or_default();
-        self.rows.iter().filter(|(_, cells)| cells[place] != "-").count()
+        let place = self
+            .columns
+            .iter()
+            .position(|name| *name == column)
+            .unwrap_or_default();
+        self.rows
+            .iter()
+            .filter(|(_, cells)| cells[place] != "-")
+            .count()
     }
 
     pub fn render(&self) -> String {

@@ -46,9 +46,10 @@ impl Watch {
 /// leaves the credentials without any permission.
 fn is_for_a_phase(call: &Call) -> bool {
     let name = call.session_name.as_deref().unwrap_or_default();
-    let powerless = call.policy.as_deref().is_some_and(|policy| {
-        policy.contains("\"Deny\"") && !policy.contains("\"Allow\"")
-    });
+    let powerless = call
+        .policy
+        .as_deref()
+        .is_some_and(|policy| policy.contains("\"Deny\"") && !policy.contains("\"Allow\""));
     call.action == "AssumeRole" && !(name.starts_with("verify@") && powerless)
 }
 
@@ -57,7 +58,11 @@ fn look(client: &Client, call: &Call) -> Seen {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let (external_id, session_name) = (text(&call.external_id), text(&call.session_name));
     // The session name begins with the run, and may be cut in the stack; the external ID is whole.
-    let run = session_name.split('@').next().unwrap_or_default().to_owned();
+    let run = session_name
+        .split('@')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let parts: Vec<&str> = external_id.split('@').collect();
     let stack = match parts[..] {
         [_, stack] | [_, _, stack, _] => stack.to_owned(),
@@ -66,20 +71,33 @@ fn look(client: &Client, call: &Call) -> Seen {
     let view = std::thread::scope(|scope| {
         scope
             .spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()?;
                 Ok::<_, std::io::Error>(runtime.block_on(client.find_run(&stack, &run)))
             })
             .join()
     });
-    let view = view.expect("the question does not panic").expect("a runtime starts");
+    let view = view
+        .expect("the question does not panic")
+        .expect("a runtime starts");
     let view = view.expect("the server answers while it asks STS");
     let (kind, state) = view.map(|view| (view.kind, view.state)).unwrap_or_default();
-    Seen { stack, run, kind, state, external_id, session_name }
+    Seen {
+        stack,
+        run,
+        kind,
+        state,
+        external_id,
+        session_name,
+    }
 }
 
 /// What no request may be. A sentence for each that is.
 pub fn violations(seen: &[Seen]) -> Vec<String> {
-    seen.iter().filter_map(|one| Some(format!("{}: {one:?}", violation(one)?))).collect()
+    seen.iter()
+        .filter_map(|one| Some(format!("{}: {one:?}", violation(one)?)))
+        .collect()
 }
 
 fn violation(seen: &Seen) -> Option<&'static str> {
@@ -88,7 +106,10 @@ fn violation(seen: &Seen) -> Option<&'static str> {
     if !reads && !writes {
         return Some("credentials are asked for while no phase works");
     }
-    if !seen.session_name.starts_with(&format!("{}@{}", seen.run, seen.stack)) {
+    if !seen
+        .session_name
+        .starts_with(&format!("{}@{}", seen.run, seen.stack))
+    {
         return Some("the session does not name its run and stack");
     }
     let parts: Vec<&str> = seen.external_id.split('@').collect();
