@@ -68,6 +68,9 @@ pub struct Launch {
     /// Report what hooks exported, for later phases (initialize). Costs nothing without hooks.
     pub capture_exports: bool,
     pub limits: Limits,
+    /// Hears the numbers of the child's outermost process and of the first one inside, for a
+    /// successor that has to know whether they are dead.
+    pub processes: Option<mpsc::UnboundedSender<i32>>,
 }
 
 impl Launch {
@@ -84,6 +87,7 @@ impl Launch {
                 silence: None,
                 grace: Duration::from_millis(100),
             },
+            processes: None,
         }
     }
 }

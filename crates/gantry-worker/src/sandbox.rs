@@ -292,7 +292,11 @@ fn search_path(extra: &[PathBuf]) -> String {
     let mut path = String::new();
     for directory in extra {
         let programs = directory.join("bin");
-        let programs = if programs.is_dir() { &programs } else { directory };
+        let programs = if programs.is_dir() {
+            &programs
+        } else {
+            directory
+        };
         path.push_str(&programs.to_string_lossy());
         path.push(':');
     }

@@ -16,14 +16,16 @@
 //! out because the child owns the files and could write through them.
 //!
 //! Order of calls: `create` → (git fills `checkout`) → `adopt` → `initialize` → `seal` → `plan` →
-//! `take_plan_file`, `collect_carried` → `put_plan` → `show` → `apply`; or after `seal`: `perform`.
+//! `take_plan_file` → `check_plan`, `collect_carried` → `put_plan` → `show` → `apply`; or after `seal`: `perform`.
 //! Files are touched only while no child of the run is alive. All functions block; they take
 //! milliseconds for usual sources.
 
 mod carried;
 mod errored_state;
+mod left;
 mod project_root;
 mod removal;
+mod travel;
 mod tree;
 
 #[cfg(test)]
@@ -34,8 +36,10 @@ use std::path::{Path, PathBuf};
 
 pub use carried::{CarriedFile, Carry};
 pub use errored_state::Source;
+pub use left::{LARGEST_STATE, left_errored_state, remove_left};
 pub use project_root::ProjectRoot;
 
+use crate::plan_file;
 use crate::sandbox::{Mount, PLAN, RunUser, SOURCE, Sandbox, SandboxMode};
 
 #[derive(Debug, thiserror::Error)]
@@ -221,10 +225,27 @@ impl Workspace {
         ))
     }
 
-    /// The plan file that the plan phase left: hostile bytes, to be checked by `plan_file`.
+    /// The plan file that the plan phase left: hostile bytes, for `check_plan`.
     pub fn take_plan_file(&self, limit: u64) -> Result<Vec<u8>, WorkspaceError> {
         tree::read_file(&self.directory.join("plan"), Path::new(PLAN_FILE), limit)?
             .ok_or(WorkspaceError::NoPlanFile)
+    }
+
+    /// Checks a plan file against the clean workspace (see [`crate::plan_file`]); returns what to seal
+    /// and to `put_plan`. `workspace`: the value of `TF_WORKSPACE` in the plan phase, if it had one.
+    pub fn check_plan(
+        &self,
+        plan: &[u8],
+        engine: plan_file::Engine,
+        workspace: Option<&str>,
+    ) -> Result<Vec<u8>, plan_file::PlanFileError> {
+        let clean = plan_file::Clean {
+            repository: &self.checkout(),
+            project_root: self.root.path(),
+            engine,
+            workspace,
+        };
+        plan_file::check(plan, &clean, plan_file::PlanLimits::default())
     }
 
     /// Puts a checked plan file where `show` and apply find it, out of reach for writing.
@@ -291,8 +312,7 @@ impl Workspace {
         &self.root
     }
 
-    /// The clean workspace's project root on the host, for `plan_file::check`.
-    pub fn clean_root(&self) -> PathBuf {
+    fn clean_root(&self) -> PathBuf {
         self.root.below(&self.checkout())
     }
 

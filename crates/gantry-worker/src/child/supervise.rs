@@ -50,6 +50,9 @@ pub(super) async fn supervise(
     let started = Instant::now();
     let child = sandbox.spawner().spawn(spawn).await?.child;
     let pid = child.id().cast_signed();
+    if let Some(listener) = &launch.processes {
+        let _ = listener.send(pid);
+    }
     let Some(outer) = Process::open(pid).map_err(SandboxError::Spawn)? else {
         return Err(SandboxError::Spawn(std::io::Error::from_raw_os_error(
             libc::ESRCH,
@@ -252,6 +255,9 @@ impl Running<'_> {
             self.report.status = self.report.status.or(line.exit_code);
             if let Some(pid) = line.child_pid.filter(|_| self.report.init.is_none()) {
                 self.report.init = Some(pid);
+                if let Some(listener) = &self.launch.processes {
+                    let _ = listener.send(pid);
+                }
                 self.init = open_init(pid);
             }
         }
@@ -525,9 +531,9 @@ async fn read(from: &mut Option<Receiver>, buffer: &mut [u8]) -> usize {
     }
 }
 
-/// What can be read without waiting.
+/// What can be read without waiting. Asks the kernel, not the runtime, which may not know yet.
 fn read_now(from: &mut Option<Receiver>, buffer: &mut [u8]) -> Option<usize> {
-    match from.as_ref()?.try_read(buffer) {
+    match nix::unistd::read(from.as_ref()?, buffer) {
         Ok(0) | Err(_) => None,
         Ok(n) => Some(n),
     }

@@ -155,7 +155,7 @@ fn hidden(name: &std::ffi::OsStr) -> bool {
 }
 
 /// The rule about names alone.
-fn is_carriable(path: &Path) -> bool {
+pub(super) fn is_carriable(path: &Path) -> bool {
     let plain = path
         .components()
         .all(|part| matches!(part, Component::Normal(_)));
@@ -183,7 +183,11 @@ fn leads_through_file(clean: &Path, path: &Path) -> bool {
         .any(|found| !found.is_dir())
 }
 
-fn make_parents(root: &Path, path: &Path, uid: Option<u32>) -> Result<(), WorkspaceError> {
+pub(super) fn make_parents(
+    root: &Path,
+    path: &Path,
+    uid: Option<u32>,
+) -> Result<(), WorkspaceError> {
     let mut directory = root.to_path_buf();
     for part in path.parent().map(Path::components).into_iter().flatten() {
         directory.push(part);

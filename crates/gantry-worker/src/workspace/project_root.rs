@@ -24,6 +24,10 @@ impl ProjectRoot {
         Ok(Self(path))
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// The project root below a copy of the repository.
     pub(super) fn below(&self, source: &Path) -> PathBuf {
         match self.0.as_os_str().is_empty() {

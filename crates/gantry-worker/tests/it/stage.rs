@@ -127,6 +127,7 @@ pub fn launch(view: View, command: Command) -> Launch {
             silence: None,
             grace: Duration::from_secs(10),
         },
+        processes: None,
     }
 }
 

@@ -1,0 +1,221 @@
+//! The environment of a child: the only place that builds one.
+//!
+//! It starts from nothing. Later wins: what describes the box and the installation, the server's
+//! layers (computed, contexts, stack, overrides), what hooks of initialize exported, and last the
+//! credentials of the phase. Whatever comes in, the doors to the machine's own identity stay shut.
+
+use std::collections::{BTreeMap, HashMap};
+
+use gantry_core::credentials::user_variables::{ALWAYS_SET, is_phase_env_name, is_reserved};
+use gantry_core::masking::{Masks, SHORTEST};
+use gantry_core::protocol::{EnvVar, WireSecret};
+use secrecy::{ExposeSecret, SecretString};
+
+/// Said to every tool: nobody answers questions here, and nothing is asked for at home.
+const AUTOMATION: [(&str, &str); 3] = [
+    ("TF_IN_AUTOMATION", "1"),
+    ("TF_INPUT", "0"),
+    ("CHECKPOINT_DISABLE", "1"),
+];
+
+/// Reserved for users, and set by the server itself.
+const TOKENS: [&str; 2] = ["SPACELIFT_API_TOKEN", "SPACELIFT_OIDC_TOKEN"];
+
+/// What a shell sets by itself: never an export of a hook.
+const SHELL: [&str; 4] = ["PWD", "OLDPWD", "SHLVL", "_"];
+
+/// No process can receive a longer value, so no reference is resolved beyond it.
+const LONGEST_VALUE: usize = 128 * 1024;
+
+/// Variables that hooks of initialize exported, for the later phases of the run.
+#[derive(Clone, Default)]
+pub struct Exports(BTreeMap<String, WireSecret>);
+
+impl Exports {
+    /// What in `after`, the environment of the shell at its end, is new or other than what it
+    /// started with. Left out are reserved names, those that a grant turns into, and every value
+    /// that holds one of the phase's credentials: those end with their phase.
+    pub fn capture(
+        started_with: &ChildEnv,
+        after: impl IntoIterator<Item = (String, SecretString)>,
+    ) -> Self {
+        let kept = after.into_iter().filter(|(name, value)| {
+            let value = value.expose_secret();
+            is_name(name)
+                && started_with
+                    .variables
+                    .get(name)
+                    .is_none_or(|before| before.expose() != value)
+                && !SHELL.contains(&name.as_str())
+                && !is_reserved(name, true)
+                && !is_phase_env_name(name)
+                && !started_with
+                    .credentials
+                    .iter()
+                    .any(|secret| value.contains(secret.expose_secret()))
+        });
+        Exports(
+            kept.map(|(name, value)| (name, WireSecret::new(value.expose_secret())))
+                .collect(),
+        )
+    }
+
+    /// Those of a repeated initialisation win.
+    pub fn extend(&mut self, later: Exports) {
+        self.0.extend(later.0);
+    }
+}
+
+/// No `Debug` and no `Serialize`; values leave by [`ChildEnv::for_child`].
+pub struct ChildEnv {
+    variables: BTreeMap<String, WireSecret>,
+    /// What no output may show.
+    masked: Vec<SecretString>,
+    credentials: Vec<SecretString>,
+}
+
+impl ChildEnv {
+    /// `base`: what describes the sandbox and the installation.
+    pub fn build(
+        base: &[(String, String)],
+        layers: &[EnvVar],
+        exports: &Exports,
+        credentials: &[EnvVar],
+    ) -> Self {
+        let mut run: BTreeMap<&str, (&WireSecret, bool)> = BTreeMap::new();
+        for EnvVar {
+            name,
+            value,
+            masked,
+        } in layers
+        {
+            if is_name(name) && (TOKENS.contains(&name.as_str()) || !is_reserved(name, false)) {
+                // A value that was a secret below stays one, even where something above hides it.
+                run.insert(name, (value, *masked));
+            }
+        }
+        for (name, value) in &exports.0 {
+            let masked = run.get(name.as_str()).is_some_and(|(_, masked)| *masked);
+            run.insert(name, (value, masked));
+        }
+
+        let mut variables = BTreeMap::new();
+        for (name, value) in base {
+            variables.insert(name.clone(), WireSecret::new(value.clone()));
+        }
+        for (name, value) in AUTOMATION {
+            variables.insert(name.into(), WireSecret::new(value));
+        }
+        let mut masked: Vec<SecretString> = layers
+            .iter()
+            .filter(|v| v.masked)
+            .map(|v| secret(&v.value))
+            .collect();
+        let mut references = References {
+            run: &run,
+            done: HashMap::new(),
+        };
+        for (name, (value, is_masked)) in &run {
+            let value = WireSecret::new(references.resolve(name, value.expose()));
+            if *is_masked {
+                masked.push(secret(&value));
+            }
+            variables.insert((*name).to_owned(), value);
+        }
+        for (name, value) in ALWAYS_SET {
+            variables.insert(name.into(), WireSecret::new(value));
+        }
+        for EnvVar { name, value, .. } in credentials {
+            if is_name(name) {
+                variables.insert(name.clone(), value.clone());
+            }
+        }
+        let credentials: Vec<SecretString> = credentials
+            .iter()
+            .map(|variable| secret(&variable.value))
+            .filter(|value| value.expose_secret().len() >= SHORTEST)
+            .collect();
+        ChildEnv {
+            variables,
+            masked,
+            credentials,
+        }
+    }
+
+    /// Names and values, for the process that is about to start.
+    pub fn for_child(&self) -> Vec<(String, SecretString)> {
+        self.variables
+            .iter()
+            .map(|(name, value)| (name.clone(), secret(value)))
+            .collect()
+    }
+
+    /// The Terraform workspace that it chooses.
+    pub fn workspace(&self) -> Option<&str> {
+        self.variables.get("TF_WORKSPACE").map(WireSecret::expose)
+    }
+
+    /// For every output of the child.
+    pub fn masks(&self) -> Masks {
+        Masks::new(self.masked.iter().chain(&self.credentials))
+    }
+}
+
+fn secret(value: &WireSecret) -> SecretString {
+    SecretString::from(value.expose().to_owned())
+}
+
+/// `${NAME}` in a value stands for another variable of the run.
+struct References<'a> {
+    run: &'a BTreeMap<&'a str, (&'a WireSecret, bool)>,
+    /// `None` while a variable is being resolved: a reference back to it stays as it is.
+    done: HashMap<String, Option<String>>,
+}
+
+impl References<'_> {
+    fn resolve(&mut self, name: &str, value: &str) -> String {
+        if let Some(Some(known)) = self.done.get(name) {
+            return known.clone();
+        }
+        self.done.insert(name.to_owned(), None);
+        let mut text = String::with_capacity(value.len());
+        let mut rest = value;
+        while let Some(start) = rest.find("${") {
+            let (before, from) = rest.split_at(start);
+            text.push_str(before);
+            let end = from.find('}').filter(|end| is_name(&from[2..*end]));
+            let Some(end) = end else {
+                text.push_str("${");
+                rest = &from[2..];
+                continue;
+            };
+            match self.lookup(&from[2..end]) {
+                Some(found) if text.len() + found.len() <= LONGEST_VALUE => text.push_str(&found),
+                _ => text.push_str(&from[..=end]),
+            }
+            rest = &from[end + 1..];
+        }
+        text.push_str(rest);
+        self.done.insert(name.to_owned(), Some(text.clone()));
+        text
+    }
+
+    fn lookup(&mut self, name: &str) -> Option<String> {
+        if let Some(known) = self.done.get(name) {
+            return known.clone();
+        }
+        let (value, _) = self.run.get(name)?;
+        Some(self.resolve(name, value.expose()))
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let mut characters = name.chars();
+    characters
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && characters.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+use super::*;
+
+fn built(layers: &[EnvVar], credentials: &[EnvVar]) -> ChildEnv {
+    let base = [("LANG".to_owned(), "C.UTF-8".to_owned())];
+    ChildEnv::build(&base, layers, &Exports::default(), credentials)
+}
+
+fn value(env: &ChildEnv, name: &str) -> Option<String> {
+    env.for_child()
+        .into_iter()
+        .find(|(n, _)| n == name)
+        .map(|(_, v)| v.expose_secret().to_owned())
+}
+
+#[test]
+fn it_starts_from_nothing() {
+    let names: Vec<String> = built(&[], &[])
+        .for_child()
+        .into_iter()
+        .map(|(n, _)| n)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "ARM_USE_CLI",
+            "ARM_USE_MSI",
+            "AWS_EC2_METADATA_DISABLED",
+            "CHECKPOINT_DISABLE",
+            "LANG",
+            "TF_INPUT",
+            "TF_IN_AUTOMATION"
+        ]
+    );
+}
+
+#[test]
+fn later_layers_win_and_credentials_win_over_all() {
+    let layers = [
+        EnvVar::plain("LANG", "de"),
+        EnvVar::plain("A", "context"),
+        EnvVar::plain("A", "stack"),
+        EnvVar::plain("AWS_SESSION_TOKEN", "stack"),
+    ];
+    let env = built(&layers, &[EnvVar::masked("AWS_SESSION_TOKEN", "issued")]);
+    assert_eq!(value(&env, "LANG").unwrap(), "de");
+    assert_eq!(value(&env, "A").unwrap(), "stack");
+    assert_eq!(value(&env, "AWS_SESSION_TOKEN").unwrap(), "issued");
+}
+
+#[test]
+fn reserved_names_never_arrive() {
+    let layers = [
+        EnvVar::plain("LD_PRELOAD", "x"),
+        EnvVar::plain("PATH", "x"),
+        EnvVar::plain("BASH_ENV", "x"),
+        EnvVar::plain("TF_DATA_DIR", "x"),
+        EnvVar::plain("ARM_USE_MSI", "true"),
+        EnvVar::plain("not a name", "x"),
+        EnvVar::masked("SPACELIFT_API_TOKEN", "of the run"),
+    ];
+    let env = built(&layers, &[]);
+    for name in [
+        "LD_PRELOAD",
+        "PATH",
+        "BASH_ENV",
+        "TF_DATA_DIR",
+        "not a name",
+    ] {
+        assert_eq!(value(&env, name), None, "{name}");
+    }
+    assert_eq!(value(&env, "ARM_USE_MSI").unwrap(), "false");
+    assert_eq!(value(&env, "SPACELIFT_API_TOKEN").unwrap(), "of the run");
+}
+
+#[test]
+fn references_are_resolved_from_the_other_variables_of_the_run() {
+    let layers = [
+        EnvVar::plain("HOST", "db.example"),
+        EnvVar::masked("PASSWORD", "hunter22"),
+        EnvVar::masked(
+            "URL",
+            "pg://u:${PASSWORD}@${HOST}/${NOPE}/$HOST/${not a name}",
+        ),
+        EnvVar::plain("A", "<${B}>"),
+        EnvVar::plain("B", "[${A}]"),
+        EnvVar::plain("SELF", "x${SELF}"),
+        EnvVar::plain("STOLEN", "${AWS_SESSION_TOKEN}"),
+    ];
+    let env = built(&layers, &[EnvVar::masked("AWS_SESSION_TOKEN", "issued")]);
+    let url = "pg://u:hunter22@db.example/${NOPE}/$HOST/${not a name}";
+    assert_eq!(value(&env, "URL").unwrap(), url);
+    assert!(!env.masks().mask("it is hunter22").contains("hunter22"));
+    assert_eq!(value(&env, "A").unwrap(), "<[${A}]>");
+    assert_eq!(value(&env, "SELF").unwrap(), "x${SELF}");
+    assert_eq!(value(&env, "STOLEN").unwrap(), "${AWS_SESSION_TOKEN}");
+}
+
+#[test]
+fn references_that_multiply_end_at_the_longest_value() {
+    let mut layers = vec![EnvVar::plain("X0", "0123456789")];
+    for n in 1..40 {
+        layers.push(EnvVar::plain(
+            format!("X{n}"),
+            format!("${{X{}}}", n - 1).repeat(10),
+        ));
+    }
+    let env = built(&layers, &[]);
+    assert!(value(&env, "X39").unwrap().len() <= LONGEST_VALUE + 100);
+}
+
+#[test]
+fn a_masked_value_below_another_stays_masked() {
+    let env = built(
+        &[EnvVar::masked("A", "lower"), EnvVar::plain("A", "upper")],
+        &[],
+    );
+    assert!(!env.masks().mask("is lower here").contains("lower"));
+    assert!(env.masks().mask("is upper here").contains("upper"));
+}
+
+#[test]
+fn exports_are_what_hooks_changed_without_what_ends_with_the_phase() {
+    let credentials = [EnvVar::masked("AWS_SECRET_ACCESS_KEY", "s3cret-key")];
+    let env = built(
+        &[
+            EnvVar::plain("KEPT", "same"),
+            EnvVar::plain("CHANGED", "old"),
+        ],
+        &credentials,
+    );
+    let after = [
+        ("KEPT", "same"),
+        ("CHANGED", "new"),
+        ("ADDED", "yes"),
+        ("PWD", "/somewhere"),
+        ("LD_PRELOAD", "evil.so"),
+        ("AWS_SECRET_ACCESS_KEY", "other"),
+        ("SPACELIFT_API_TOKEN", "other"),
+        ("COPY", "prefix s3cret-key"),
+    ];
+    let exports = Exports::capture(
+        &env,
+        after.map(|(name, value)| (name.to_owned(), value.into())),
+    );
+    let later = ChildEnv::build(&[], &[EnvVar::plain("CHANGED", "old")], &exports, &[]);
+    assert_eq!(value(&later, "CHANGED").unwrap(), "new");
+    assert_eq!(value(&later, "ADDED").unwrap(), "yes");
+    for name in [
+        "PWD",
+        "LD_PRELOAD",
+        "AWS_SECRET_ACCESS_KEY",
+        "SPACELIFT_API_TOKEN",
+        "COPY",
+    ] {
+        assert_eq!(value(&later, name), None, "{name}");
+    }
+}

@@ -1,0 +1,134 @@
+//! What a worker needs to know. The server writes it as one line of JSON to the standard input of
+//! the worker it starts: the token never stands in an argument list or an environment.
+
+use std::path::PathBuf;
+
+use gantry_core::protocol::WireSecret;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerConfig {
+    /// The worker's own directory: mirrors of repositories, runs, what it could not report.
+    pub data_dir: PathBuf,
+    /// The server's gateway.
+    pub socket: PathBuf,
+    pub token: WireSecret,
+    /// Runs at a time; `None`: as many as the machine has cores.
+    #[serde(default)]
+    pub slots: Option<usize>,
+    /// Holds `<engine>/<version>/<binary>`, such as `terraform/1.11.4/terraform`.
+    #[serde(default)]
+    pub versions_dir: Option<PathBuf>,
+    /// Where `git`, and tools that `versions_dir` lacks, are searched.
+    #[serde(default = "default_path")]
+    pub path: Vec<PathBuf>,
+    /// Further directories with programs for children, visible to them under the same path.
+    #[serde(default)]
+    pub extra_tools: Vec<PathBuf>,
+    #[serde(default)]
+    pub providers: Providers,
+    #[serde(default)]
+    pub proxy: Proxy,
+    /// A CA bundle of the installation, for children and for git.
+    #[serde(default)]
+    pub ca_bundle: Option<PathBuf>,
+    /// Directories below which a stack's repository may be a local path.
+    #[serde(default)]
+    pub local_repositories: Vec<PathBuf>,
+    /// `--insecure-no-sandbox`.
+    #[serde(default)]
+    pub insecure_no_sandbox: bool,
+    #[serde(default)]
+    pub users: Users,
+}
+
+/// The unprivileged user IDs of children, where the worker is root.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Users {
+    pub first: u32,
+    pub count: u32,
+}
+
+impl Default for Users {
+    fn default() -> Self {
+        Users {
+            first: 700_000,
+            count: 1_000,
+        }
+    }
+}
+
+/// Where the tools get providers from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Providers {
+    /// Directories of the installation.
+    pub filesystem_mirrors: Vec<FilesystemMirror>,
+    pub network_mirrors: Vec<NetworkMirror>,
+    /// From the registries named in the configuration.
+    pub direct: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilesystemMirror {
+    pub path: PathBuf,
+    #[serde(default)]
+    pub include: Vec<String>,
+    #[serde(default)]
+    pub exclude: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkMirror {
+    pub url: String,
+    #[serde(default)]
+    pub include: Vec<String>,
+    #[serde(default)]
+    pub exclude: Vec<String>,
+}
+
+impl Default for Providers {
+    fn default() -> Self {
+        Providers {
+            filesystem_mirrors: vec![],
+            network_mirrors: vec![],
+            direct: true,
+        }
+    }
+}
+
+/// The installation's proxy, for children and for git.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Proxy {
+    pub http: Option<String>,
+    pub https: Option<String>,
+    /// Hosts that are reached without one, separated by commas.
+    pub none: Option<String>,
+}
+
+impl Proxy {
+    /// As variables, in both spellings: some programs know only one of them.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let named = [
+            ("http_proxy", &self.http),
+            ("https_proxy", &self.https),
+            ("no_proxy", &self.none),
+        ];
+        let set = named
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.clone()?)));
+        set.flat_map(|(name, value)| [(name.into(), value.clone()), (name.to_uppercase(), value)])
+            .collect()
+    }
+}
+
+fn default_path() -> Vec<PathBuf> {
+    ["/usr/local/bin", "/usr/bin", "/bin"]
+        .map(PathBuf::from)
+        .to_vec()
+}

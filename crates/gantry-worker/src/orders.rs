@@ -1,0 +1,82 @@
+//! What a job is told from outside while it works: somebody stops the run, the lease is lost, the
+//! worker has to end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// A later order replaces an earlier one only when it is more pressing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Order {
+    GoOn,
+    /// Somebody asked to stop the run.
+    Stop,
+    /// The worker has to end: the server is gone, or told it so.
+    End {
+        why: String,
+    },
+    /// The run is not ours any more.
+    LeaseLost {
+        why: String,
+    },
+}
+
+#[derive(Clone)]
+pub struct Orders {
+    sender: Arc<watch::Sender<Order>>,
+}
+
+impl Default for Orders {
+    fn default() -> Self {
+        Orders {
+            sender: Arc::new(watch::Sender::new(Order::GoOn)),
+        }
+    }
+}
+
+impl Orders {
+    pub fn give(&self, order: Order) {
+        self.sender.send_if_modified(|current| {
+            let pressing = order > *current && !matches!(current, Order::LeaseLost { .. });
+            if pressing {
+                *current = order;
+            }
+            pressing
+        });
+    }
+
+    pub fn current(&self) -> Order {
+        self.sender.borrow().clone()
+    }
+
+    /// The next order that says to interrupt the child; at once if there is one already.
+    pub async fn interrupted(&self) -> Order {
+        self.at_least(|order| *order != Order::GoOn).await
+    }
+
+    /// Until nobody can be expected to listen any more.
+    pub async fn abandoned(&self) -> Order {
+        self.at_least(|order| matches!(order, Order::End { .. } | Order::LeaseLost { .. }))
+            .await
+    }
+
+    async fn at_least(&self, wanted: impl Fn(&Order) -> bool) -> Order {
+        let mut receiver = self.sender.subscribe();
+        let found = receiver.wait_for(wanted).await.map(|order| order.clone());
+        match found {
+            Ok(order) => order,
+            // Does not happen: the sender lives in `self`.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Waits before something is tried again. `false`: don't.
+    pub async fn pause(&self, time: Duration) -> bool {
+        tokio::select! {
+            biased;
+            _ = self.abandoned() => false,
+            () = tokio::time::sleep(time) => true,
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! A phase: its log, its environment, its child, and what is said about it in the end.
+
+mod after_run;
+mod apply;
+mod child;
+mod initialize;
+mod outcome;
+mod perform;
+mod plan;
+mod show;
+
+use gantry_core::protocol::{Next, PhaseFinished, PhaseOutcome, PhaseStart};
+use gantry_core::run::Phase;
+use tokio::time::Instant;
+
+use crate::child_env::ChildEnv;
+use crate::job::AtWork;
+use crate::logs::PhaseLog;
+use crate::report::Undelivered;
+use crate::spool::PhaseRecord;
+use crate::worker::{blocking, seconds};
+use crate::workspace::{LARGEST_STATE, Source};
+
+/// One phase under way.
+struct Running {
+    start: PhaseStart,
+    env: ChildEnv,
+    log: PhaseLog,
+    /// The end of the phase's time, over all of its children.
+    until: Instant,
+    /// The tool has said that the saved plan is stale.
+    stale: bool,
+}
+
+/// Why a phase did not succeed.
+enum Failure {
+    /// A sentence for the run's page.
+    Because(String),
+    Stopped,
+    Undelivered(Undelivered),
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure::Because(error.to_string())
+    }
+}
+
+impl AtWork {
+    /// Does one phase and reports it. The answer says what comes next.
+    pub async fn phase(&mut self, start: PhaseStart) -> Result<Next, Undelivered> {
+        let (phase, version) = (start.phase, start.version);
+        self.limits = start.limits;
+        self.record.phase = Some(PhaseRecord {
+            phase,
+            version,
+            processes: vec![],
+        });
+        if let Err(error) = self.spool.record(&self.record) {
+            tracing::warn!(run.id = %self.job.run, %error, "the phase can't be recorded");
+        }
+        let environment = &self.worker.environment;
+        let env = ChildEnv::build(environment, &start.env, &self.exports, &start.credentials);
+        let masks = env.masks();
+        let log = match PhaseLog::open(&self.spool, version, 0, masks, self.report.clone()) {
+            Ok(log) => log,
+            Err(error) => {
+                let reason = format!("the worker can't keep the phase's log: {error}");
+                return self
+                    .report
+                    .finished(&self.message(&start, failed(reason), false))
+                    .await;
+            }
+        };
+        let until = Instant::now() + seconds(start.limits.time);
+        let mut running = Running {
+            start,
+            env,
+            log,
+            until,
+            stale: false,
+        };
+        for notice in running.start.notices.clone() {
+            running.log.say(&notice);
+        }
+
+        let outcome = match phase {
+            Phase::Initialize => self.initialize(&mut running).await,
+            Phase::Plan => self.plan(&mut running).await,
+            Phase::Apply | Phase::Destroy => self.apply(&mut running).await,
+            Phase::Perform => self.perform(&mut running).await,
+        };
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(Failure::Stopped) => PhaseOutcome::Stopped,
+            Err(Failure::Because(reason)) => failed(reason),
+            Err(Failure::Undelivered(Undelivered::Gone(why))) => failed(format!(
+                "the server was gone when the {phase} phase ended: {why}"
+            )),
+            Err(Failure::Undelivered(refused)) => return Err(refused),
+        };
+        if let PhaseOutcome::Failed { reason } = &outcome {
+            running.log.say(reason);
+        }
+        self.conclude(running, outcome).await
+    }
+
+    /// Tells the server how the phase has ended, after everything else about it. What can't be told
+    /// stays in the spool.
+    async fn conclude(
+        &mut self,
+        running: Running,
+        outcome: PhaseOutcome,
+    ) -> Result<Next, Undelivered> {
+        let Running { start, log, .. } = running;
+        let (outcome, state) = match self.errored_state(start.phase) {
+            Ok(state) => (outcome, state),
+            Err(sentence) => (failed(sentence), None),
+        };
+        let message = self.message(&start, outcome, state.is_some());
+        let report = &self.report;
+        let told = async {
+            let send_state = async {
+                match state {
+                    Some(state) => report.errored_state(state.into()).await,
+                    None => Ok(()),
+                }
+            };
+            let (length, ()) = tokio::try_join!(log.finish(), send_state)?;
+            let next = report.finished(&message).await?;
+            Ok::<_, Undelivered>((length, next))
+        };
+        match told.await {
+            Ok((length, next)) => {
+                self.spool.drop_log(start.version, 0);
+                self.spool.drop_errored_state();
+                self.record.phase = None;
+                self.log = (start.version, length);
+                Ok(next)
+            }
+            Err(undelivered) => {
+                if let Err(error) = self.spool.keep_finished(&message) {
+                    tracing::error!(run.id = %self.job.run, %error, "the phase's end can't be kept");
+                }
+                Err(undelivered)
+            }
+        }
+    }
+
+    /// The state that the phase left because it could not be stored, kept in the spool at once.
+    fn errored_state(&self, phase: Phase) -> Result<Option<Vec<u8>>, String> {
+        let source = match phase {
+            Phase::Plan => Source::Plan,
+            _ => Source::Clean,
+        };
+        blocking(|| {
+            let state = self
+                .workspace
+                .errored_state(source, LARGEST_STATE)
+                .map_err(|error| {
+                    format!("the phase left an errored.tfstate that can't be kept: {error}")
+                })?;
+            // What the task was given is the server's already.
+            let state = state.filter(|state| self.given_state.as_deref() != Some(state.as_slice()));
+            if let Some(state) = &state {
+                let kept = self
+                    .spool
+                    .keep_errored_state(state)
+                    .and_then(|()| self.spool.settle());
+                kept.map_err(|error| format!("an errored.tfstate can't be kept: {error}"))?;
+            }
+            Ok(state)
+        })
+    }
+
+    fn message(
+        &self,
+        start: &PhaseStart,
+        outcome: PhaseOutcome,
+        errored_state: bool,
+    ) -> PhaseFinished {
+        PhaseFinished {
+            fence: self.job.fence,
+            phase: start.phase,
+            version: start.version,
+            outcome,
+            errored_state,
+        }
+    }
+}
+
+fn failed(reason: String) -> PhaseOutcome {
+    PhaseOutcome::Failed { reason }
+}

@@ -1,0 +1,67 @@
+use gantry_core::protocol::EnvVar;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::child::{self, Command, Launch, Limits, Outcome};
+use crate::child_env::ChildEnv;
+use crate::hooks::PhaseHooks;
+use crate::job::AtWork;
+use crate::logs::PhaseLog;
+use crate::report::Undelivered;
+use crate::worker::seconds;
+
+impl AtWork {
+    /// The hooks at the very end: no credentials, and their failure changes nothing any more. What
+    /// they print continues the log of the last phase.
+    pub async fn after_run(&mut self, env: Vec<EnvVar>) -> Result<(), Undelivered> {
+        if self.job.after_run.iter().all(|hook| hook.trim().is_empty()) {
+            return Ok(());
+        }
+        let env = ChildEnv::build(&self.worker.environment, &env, &self.exports, &[]);
+        let (version, offset) = self.log;
+        let masks = env.masks();
+        let opened = PhaseLog::open(&self.spool, version, offset, masks, self.report.clone());
+        let Ok(mut log) = opened else { return Ok(()) };
+        let launch = Launch {
+            view: self.workspace.perform(),
+            tool: Some(self.tool.path.clone()),
+            command: Command::Nothing,
+            hooks: PhaseHooks {
+                before: self.job.after_run.clone(),
+                after: vec![],
+            },
+            environment: env.for_child(),
+            capture_exports: false,
+            limits: Limits {
+                wall: seconds(self.limits.time),
+                silence: (self.limits.silence > 0).then(|| seconds(self.limits.silence)),
+                grace: seconds(self.limits.grace),
+            },
+            processes: None,
+        };
+        let (sender, mut output) = mpsc::channel(64);
+        let stop = CancellationToken::new();
+        let child = child::run(&self.worker.sandbox, launch, sender, stop.clone());
+        let mut child = std::pin::pin!(child);
+        let (mut ended, mut listening) = (None, true);
+        while listening || ended.is_none() {
+            tokio::select! {
+                chunk = output.recv(), if listening => match chunk {
+                    Some(chunk) => log.write(&chunk),
+                    None => listening = false,
+                },
+                outcome = &mut child, if ended.is_none() => ended = Some(outcome),
+                // A stop of the run is what led here; only the worker's end interrupts these.
+                _ = self.orders.abandoned(), if !stop.is_cancelled() => stop.cancel(),
+            }
+        }
+        if let Some(ended) = ended
+            && ended.outcome != (Outcome::Exited { status: 0 })
+        {
+            log.say(&format!("after_run: {}", ended.outcome));
+        }
+        let length = log.finish().await?;
+        self.log = (version, length);
+        Ok(())
+    }
+}

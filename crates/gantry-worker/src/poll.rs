@@ -1,0 +1,105 @@
+//! The worker's own life: take over from a predecessor, say hello, claim runs while a slot is free.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_core::protocol::{Claim, Hello, Job, VERSION, Welcome};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::client::GatewayError;
+use crate::job;
+use crate::orders::{Order, Orders};
+use crate::worker::Worker;
+
+/// How long the server may hold a claim back while there is nothing to do.
+const HELD: Duration = Duration::from_secs(25);
+
+/// Between attempts: from the first to the last of these.
+const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(2)];
+
+#[derive(Debug, thiserror::Error)]
+pub enum PollError {
+    #[error("the server does not take this worker: {0}")]
+    NotTaken(String),
+}
+
+/// Says hello, then works until `ending` says to end. `hello` carries what the worker is.
+pub async fn work(worker: Arc<Worker>, hello: Hello, ending: Orders) -> Result<(), PollError> {
+    debug_assert_eq!(hello.protocol, VERSION);
+    let welcome: Welcome = match patiently(&ending, || {
+        worker.gateway.post("hello", &hello, Duration::ZERO)
+    })
+    .await?
+    {
+        Some(welcome) => welcome,
+        None => return Ok(()),
+    };
+    let lease = Duration::from_secs(welcome.lease_seconds);
+    let slots = Arc::new(Semaphore::new(worker.slots));
+    let mut jobs = JoinSet::new();
+    let claim = Claim {
+        worker: hello.worker.clone(),
+        wait_ms: HELD.as_millis() as u64,
+    };
+    tracing::info!(worker.id = %hello.worker, slots = worker.slots, "ready for runs");
+    loop {
+        let claimed = async {
+            let slot = slots.clone().acquire_owned().await.ok()?;
+            let job = patiently(&ending, || {
+                worker.gateway.post::<Job>("claim", &claim, HELD)
+            })
+            .await;
+            Some((slot, job))
+        };
+        // `biased`: an answer that carries a run is taken up even when the end has come.
+        let claimed = tokio::select! {
+            biased;
+            claimed = claimed => claimed,
+            _ = ending.abandoned() => None,
+        };
+        let Some((slot, answer)) = claimed else { break };
+        if let Some(job) = answer? {
+            let worker = worker.clone();
+            let orders = Orders::default();
+            let forwarded = forward(ending.clone(), orders.clone());
+            jobs.spawn(async move {
+                let forwarding = tokio::spawn(forwarded);
+                job::run(worker, job, lease, orders).await;
+                forwarding.abort();
+                drop(slot);
+            });
+        } else if ending.current() != Order::GoOn {
+            break;
+        }
+        while jobs.try_join_next().is_some() {}
+    }
+    while jobs.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// The end of the worker is an order to each of its jobs.
+async fn forward(from: Orders, to: Orders) {
+    to.give(from.abandoned().await);
+}
+
+/// Asks until there is an answer; `None` where it says nothing, or when the worker has to end.
+async fn patiently<A, F>(ending: &Orders, attempt: impl Fn() -> F) -> Result<Option<A>, PollError>
+where
+    F: Future<Output = Result<Option<A>, GatewayError>>,
+{
+    let [mut pause, longest] = PAUSES;
+    loop {
+        match attempt().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) if error.is_passing() => {
+                tracing::debug!(%error, "the server doesn't answer");
+                if !ending.pause(pause).await {
+                    return Ok(None);
+                }
+                pause = (pause * 2).min(longest);
+            }
+            Err(error) => return Err(PollError::NotTaken(error.to_string())),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! What all jobs of a worker share.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use gantry_core::commit::Commit;
+use gantry_core::ids::RunId;
+use gantry_git::{Git, GitError};
+
+use crate::child_env::Exports;
+use crate::cli_config::{Mirror, Patterns, ProviderInstallation};
+use crate::client::Gateway;
+use crate::config::WorkerConfig;
+use crate::engine::Tools;
+use crate::metadata_filter::{self, MetadataFilter, MetadataReachable};
+use crate::sandbox::{Sandbox, SandboxConfig, SandboxError, SandboxMode, UserRange};
+use crate::workspace::Workspace;
+
+/// Clean workspaces that are kept for runs that wait for a person. A run whose workspace is gone
+/// starts from a clean checkout.
+const KEPT: usize = 50;
+
+/// How long a metadata service may take to answer.
+const METADATA_PATIENCE: Duration = Duration::from_millis(200);
+
+pub struct Worker {
+    pub gateway: Arc<Gateway>,
+    pub git: Git,
+    pub sandbox: Sandbox,
+    pub tools: Tools,
+    pub slots: usize,
+    /// One directory per lease, for what the server has not heard yet.
+    pub spool: PathBuf,
+    /// Spools that the server refused although they hold a state.
+    pub refused: PathBuf,
+    /// What describes the box and the installation: the bottom of every child's environment.
+    pub environment: Vec<(String, String)>,
+    /// Said at the top of every run's log: how its children are isolated, and what is not.
+    pub conditions: Vec<String>,
+    /// Whether metadata addresses are out of reach of children.
+    filtered: bool,
+    users: UserRange,
+    kept: Mutex<VecDeque<Kept>>,
+}
+
+/// The clean workspace of a run that waits.
+pub struct Kept {
+    pub run: RunId,
+    pub commit: Commit,
+    pub workspace: Arc<Workspace>,
+    pub exports: Exports,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the worker's token can't be sent: it contains characters that no header may carry")]
+    Token,
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+impl Worker {
+    pub fn start(config: &WorkerConfig) -> Result<Self, StartError> {
+        let gateway =
+            Gateway::new(config.socket.clone(), &config.token).ok_or(StartError::Token)?;
+        let mut settings = gantry_git::Settings::new(config.data_dir.join("git"));
+        settings.local_roots = config.local_repositories.clone();
+        settings.proxy = config
+            .proxy
+            .https
+            .clone()
+            .or_else(|| config.proxy.http.clone());
+        settings.no_proxy = config.proxy.none.clone();
+        settings.ca_bundle = config.ca_bundle.clone();
+        if let Ok(path) = std::env::join_paths(&config.path) {
+            settings.search_path = path.to_string_lossy().into_owned();
+        }
+        let sandbox = Sandbox::start(SandboxConfig {
+            mode: match config.insecure_no_sandbox {
+                false => SandboxMode::Bubblewrap,
+                true => SandboxMode::Insecure,
+            },
+            directory: config.data_dir.clone(),
+            users: UserRange {
+                first: config.users.first,
+                count: config.users.count,
+            },
+            tool_directories: tool_directories(config),
+            providers: providers(config),
+            ca_bundle: config.ca_bundle.clone(),
+            extra_tools: config.extra_tools.clone(),
+        })?;
+        let mut environment = sandbox.environment();
+        environment.extend(config.proxy.environment());
+        let conditions = match sandbox.mode() {
+            SandboxMode::Bubblewrap => vec![],
+            SandboxMode::Insecure => vec![
+                "WARNING: this worker runs without a sandbox (--insecure-no-sandbox): the code of \
+                 this run sees the machine's files and processes"
+                    .to_owned(),
+            ],
+        };
+        Ok(Worker {
+            gateway: Arc::new(gateway),
+            git: Git::open(settings)?,
+            sandbox,
+            tools: Tools::new(config.versions_dir.clone(), config.path.clone()),
+            slots: config.slots.unwrap_or_else(cores).max(1),
+            spool: config.data_dir.join("spool"),
+            refused: config.data_dir.join("refused"),
+            environment,
+            conditions,
+            filtered: false,
+            users: UserRange {
+                first: config.users.first,
+                count: config.users.count,
+            },
+            kept: Mutex::default(),
+        })
+    }
+
+    /// `filter` stays in place for as long as the worker works.
+    pub fn guarded(mut self, filter: &MetadataFilter) -> Self {
+        self.filtered = filter.is_filtered();
+        if !self.filtered {
+            self.conditions.push(filter.to_string());
+        }
+        self
+    }
+
+    /// How children are isolated, for the server's list of workers.
+    pub fn isolation(&self) -> &'static str {
+        match self.sandbox.mode() {
+            SandboxMode::Bubblewrap => "bubblewrap: namespaces of its own for each child",
+            SandboxMode::Insecure => "none (--insecure-no-sandbox)",
+        }
+    }
+
+    /// Whether no metadata service would hand a child the machine's identity: checked where nothing
+    /// filters, at start and before each phase that writes.
+    pub async fn metadata_unreachable(&self) -> Result<(), MetadataReachable> {
+        if self.filtered {
+            return Ok(());
+        }
+        metadata_filter::probe(self.users, METADATA_PATIENCE).await
+    }
+
+    /// Keeps the clean workspace of a run that waits; the oldest gives way.
+    pub fn keep(&self, kept: Kept) {
+        let gone = {
+            let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push_back(kept);
+            (all.len() > KEPT).then(|| all.pop_front()).flatten()
+        };
+        if let Some(gone) = gone {
+            remove(gone.workspace);
+        }
+    }
+
+    pub fn take_kept(&self, run: &RunId) -> Option<Kept> {
+        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = all.iter().position(|kept| kept.run == *run)?;
+        all.remove(place)
+    }
+}
+
+/// Removes a run's files in the background. Its processes are dead.
+pub fn remove(workspace: Arc<Workspace>) {
+    tokio::task::spawn_blocking(move || {
+        if let Some(workspace) = Arc::into_inner(workspace)
+            && let Err(error) = workspace.remove()
+        {
+            tracing::warn!(%error, "a workspace can't be removed");
+        }
+    });
+}
+
+/// Runs something that blocks for milliseconds without holding up the other tasks of its thread.
+pub fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+/// Grace, silence and time where a phase gave none.
+pub const MODEST: gantry_core::protocol::Limits = gantry_core::protocol::Limits {
+    time: 600,
+    silence: 600,
+    grace: 10,
+};
+
+pub fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Where the tools' executables are; those below `/usr` are in every child's root anyway.
+fn tool_directories(config: &WorkerConfig) -> Vec<PathBuf> {
+    let on_path = config
+        .path
+        .iter()
+        .filter(|dir| !dir.starts_with("/usr") && !dir.starts_with("/bin"));
+    let all = config.versions_dir.iter().chain(on_path);
+    let mut found: Vec<PathBuf> = all.filter(|dir| dir.is_dir()).cloned().collect();
+    // What PATH names may be a link to somewhere else.
+    for dir in &config.path {
+        for name in ["terraform", "tofu"] {
+            if let Ok(real) = dir.join(name).canonicalize()
+                && let Some(parent) = real.parent()
+                && !parent.starts_with("/usr")
+            {
+                found.push(parent.to_owned());
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn providers(config: &WorkerConfig) -> ProviderInstallation {
+    let patterns = |include: &[String], exclude: &[String]| Patterns {
+        include: include.to_vec(),
+        exclude: exclude.to_vec(),
+    };
+    let given = &config.providers;
+    let filesystem = given.filesystem_mirrors.iter().map(|mirror| Mirror {
+        place: mirror.path.clone(),
+        patterns: patterns(&mirror.include, &mirror.exclude),
+    });
+    let network = given.network_mirrors.iter().map(|mirror| Mirror {
+        place: mirror.url.clone(),
+        patterns: patterns(&mirror.include, &mirror.exclude),
+    });
+    ProviderInstallation {
+        filesystem_mirrors: filesystem.collect(),
+        network_mirrors: network.collect(),
+        direct: given.direct.then(Patterns::default),
+    }
+}

@@ -1,0 +1,181 @@
+//! Jobs that don't go to their end: stops, limits, the death of the server, of the worker.
+
+use gantry_core::protocol::*;
+use gantry_core::run::{Phase, RunKind};
+
+use crate::backend::Backend;
+use crate::bench::Bench;
+use crate::gateway::start;
+
+/// Takes as long as nobody interrupts it.
+const SLOW: &str = r#"
+resource "terraform_data" "first" {
+  input = "done"
+}
+resource "terraform_data" "slow" {
+  depends_on = [terraform_data.first]
+  provisioner "local-exec" {
+    command = "echo now; sleep 30"
+  }
+}
+"#;
+
+fn slow(bench: &Bench) -> Job {
+    let mut job = bench.job(RunKind::Tracked);
+    job.autodeploy = true;
+    job
+}
+
+fn begun(told: &crate::gateway::Told) -> bool {
+    told.logs
+        .values()
+        .any(|log| String::from_utf8_lossy(log).contains("\u{1b}[0mnow"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_apply_ends_in_order_and_saves_what_it_did() {
+    let backend = Backend::start().await;
+    let mut bench = Bench::new(&[("main.tf", SLOW), ("backend.tf", &backend.block())]);
+    bench.start();
+    bench.gateway.offer(slow(&bench));
+    bench.gateway.until(begun).await;
+    bench.gateway.stop_run();
+    bench.gateway.until(|told| told.released.len() == 1).await;
+    bench.gateway.told(|told| {
+        let reason = told.failure(Phase::Apply);
+        assert!(
+            reason.starts_with("interrupted on request during the apply phase"),
+            "{reason}"
+        );
+        assert!(reason.contains("ended in order"), "{reason}");
+        assert!(
+            told.log_of(Phase::Apply)
+                .contains("Gracefully shutting down")
+        );
+    });
+    assert!(backend.state().unwrap().to_string().contains("first"));
+    bench.end("test").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_task_is_stopped() {
+    let mut bench = Bench::new(&[("main.tf", "")]);
+    bench.start();
+    let mut job = bench.job(RunKind::Task);
+    job.skip_initialization = true;
+    job.command = Some("echo waiting; sleep 30".into());
+    bench.gateway.offer(job);
+    bench
+        .gateway
+        .until(|told| told.logs.values().any(|log| log.ends_with(b"waiting\n")))
+        .await;
+    bench.gateway.stop_run();
+    bench.gateway.until(|told| told.released.len() == 1).await;
+    bench.gateway.told(|told| {
+        assert_eq!(told.outcome(Phase::Perform), Some(&PhaseOutcome::Stopped));
+    });
+    bench.end("test").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_and_time_have_limits() {
+    for (silence, time, sentence) in [
+        (1, 60, "the phase wrote nothing for 1 s"),
+        (60, 1, "reached its time limit of 1 s"),
+    ] {
+        let mut bench = Bench::scripted(&[("main.tf", "")], move |_, phase| {
+            let mut start = start(phase);
+            start.limits = Limits {
+                time,
+                silence,
+                grace: 5,
+            };
+            start
+        });
+        bench.start();
+        let mut job = bench.job(RunKind::Task);
+        job.skip_initialization = true;
+        job.command = Some("sleep 30".into());
+        bench.run(job).await;
+        bench.gateway.told(|told| {
+            let reason = told.failure(Phase::Perform);
+            assert!(reason.contains(sentence), "{reason}");
+        });
+        bench.end("test").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_server_dies_everything_waits_in_the_spool_for_the_next_one() {
+    let backend = Backend::start().await;
+    let mut bench = Bench::new(&[("main.tf", SLOW), ("backend.tf", &backend.block())]);
+    bench.start();
+    bench.gateway.offer(slow(&bench));
+    bench.gateway.until(begun).await;
+    // The state can't be stored either.
+    backend.break_down();
+    bench.gateway.die().await;
+    bench.end("the server is gone").await;
+    bench
+        .gateway
+        .told(|told| assert!(told.outcome(Phase::Apply).is_none()));
+    let spool: Vec<_> = std::fs::read_dir(bench.data().join("spool"))
+        .unwrap()
+        .collect();
+    assert_eq!(spool.len(), 1);
+
+    bench.start();
+    bench.gateway.until(|told| told.hello.len() == 2).await;
+    bench.gateway.told(|told| {
+        let reason = told.failure(Phase::Apply);
+        assert!(reason.contains("the server is gone"), "{reason}");
+        assert!(told.finished.last().unwrap().errored_state);
+        let state = told.errored_state.as_ref().unwrap();
+        assert!(String::from_utf8_lossy(state).contains("\"first\""));
+        // Its whole log, and everything before the worker says hello.
+        assert!(told.log_of(Phase::Apply).contains("errored.tfstate"));
+        assert_eq!(
+            told.events[told.events.len() - 4..],
+            ["errored-state", "finished apply", "released", "hello"]
+        );
+    });
+    assert_eq!(
+        std::fs::read_dir(bench.data().join("spool"))
+            .unwrap()
+            .count(),
+        0
+    );
+    assert_eq!(
+        std::fs::read_dir(bench.data().join("runs"))
+            .unwrap()
+            .count(),
+        0
+    );
+    bench.end("test").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_errored_state_is_kept_before_the_workspace_goes() {
+    let backend = Backend::start().await;
+    let files = [("main.tf", SLOW), ("backend.tf", &backend.block()[..])];
+    let mut bench = Bench::new(&files);
+    bench
+        .repository
+        .commit(
+            "Fast",
+            &[("main.tf", r#"resource "terraform_data" "it" {}"#)],
+        )
+        .unwrap();
+    bench.start();
+    backend.break_down();
+    bench.run(slow(&bench)).await;
+    bench.gateway.told(|told| {
+        assert_eq!(
+            told.failure(Phase::Apply),
+            "`terraform apply` failed with exit status 1"
+        );
+        assert!(told.finished.last().unwrap().errored_state);
+        assert!(told.errored_state.is_some());
+    });
+    bench.end("test").await;
+}
