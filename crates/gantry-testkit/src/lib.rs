@@ -12,6 +12,7 @@ pub mod ministack;
 pub mod port;
 pub mod postgres;
 pub mod process;
+pub mod provider;
 pub mod repository;
 pub mod server;
 pub mod sigv4;

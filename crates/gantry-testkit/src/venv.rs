@@ -49,7 +49,7 @@ pub fn directories() -> Result<Vec<PathBuf>> {
 }
 
 /// Cargo runs tests in their crate's folder, so a relative one is taken from the root.
-fn target_folder() -> PathBuf {
+pub(crate) fn target_folder() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     repository().join(target)
 }
