@@ -217,7 +217,7 @@ fn check_line(field: &str, text: &str, longest: usize) -> Result<(), OpError> {
     Ok(())
 }
 
-fn check_labels(labels: &[String]) -> Result<(), OpError> {
+pub(crate) fn check_labels(labels: &[String]) -> Result<(), OpError> {
     if labels.len() > MOST_LABELS {
         return Err(OpError::invalid(format!(
             "labels: there are {}, and {MOST_LABELS} are allowed",
@@ -225,7 +225,7 @@ fn check_labels(labels: &[String]) -> Result<(), OpError> {
         )));
     }
     for label in labels {
-        check_line("labels:", label, LONGEST_LABEL)?;
+        check_line("labels", label, LONGEST_LABEL)?;
     }
     Ok(())
 }

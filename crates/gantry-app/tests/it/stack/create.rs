@@ -155,7 +155,8 @@ async fn whoever_has_no_role_sees_and_makes_nothing(world: &World) {
     assert_eq!(refused.to_string(), "there is no space `legacy`");
     let refused = app.stack_lock(&outsider, &id, None).await.unwrap_err();
     assert_eq!(refused.to_string(), "there is no stack `infra`");
-    let refused = app.stack_lock(&world.admin, &StackId::new("gone"), None);
+    let gone = StackId::new("gone");
+    let refused = app.stack_lock(&world.admin, &gone, None);
     assert_eq!(
         refused.await.unwrap_err().to_string(),
         "there is no stack `gone`"
