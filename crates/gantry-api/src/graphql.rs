@@ -11,6 +11,7 @@ pub mod document;
 pub mod issuing;
 pub mod legacy_role;
 pub mod login;
+pub mod run;
 pub mod schema;
 pub mod search;
 pub mod space;

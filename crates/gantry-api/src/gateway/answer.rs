@@ -15,7 +15,9 @@ pub(super) fn json<T: Serialize>(about: &str, answer: Result<T, GatewayError>) -
             let mut response = Json(answer).into_response();
             // The next phase's credentials may be in it.
             let no_store = HeaderValue::from_static("no-store");
-            response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+            response
+                .headers_mut()
+                .insert(header::CACHE_CONTROL, no_store);
             response
         }
         Err(error) => failed(about, error),

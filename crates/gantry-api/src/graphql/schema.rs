@@ -6,7 +6,8 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
 use gantry_app::App;
 
 use super::{
-    account, api_key, attachment, cloud_integration, config_element, legacy_role, login, space, stack,
+    account, api_key, attachment, cloud_integration, config_element, legacy_role, login, run,
+    space, stack,
 };
 
 #[derive(MergedObject, Default)]
@@ -16,6 +17,7 @@ pub struct Query(
     api_key::ApiKeyQuery,
     cloud_integration::aws::AwsIntegrationQuery,
     stack::StackQuery,
+    run::RunQuery,
 );
 
 #[derive(MergedObject, Default)]
@@ -27,6 +29,7 @@ pub struct Mutation(
     legacy_role::LegacyRoleMutation,
     stack::StackMutation,
     config_element::ConfigElementMutation,
+    run::RunMutation,
 );
 
 pub type ApiSchema = Schema<Query, Mutation, EmptySubscription>;

@@ -15,6 +15,7 @@ use gantry_core::stack;
 
 use super::config_element::StackConfig;
 use super::context::{app, subject};
+use super::run::StackRuns;
 use super::search::{PageInfo, SearchInput};
 use super::stack_integrations::StackCloud;
 use crate::error;
@@ -27,6 +28,7 @@ pub struct Stack(
     settings::StackSettings,
     source::StackSource,
     standing::StackStanding,
+    StackRuns,
     StackConfig,
     StackCloud,
     later::StackLater,
@@ -39,6 +41,7 @@ impl From<stack::Stack> for Stack {
             settings::StackSettings(stack.clone()),
             source::StackSource(stack.clone()),
             standing::StackStanding(stack.clone()),
+            StackRuns(stack.clone()),
             StackConfig(stack.clone()),
             StackCloud(stack),
             later::StackLater,
