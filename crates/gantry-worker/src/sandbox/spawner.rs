@@ -111,7 +111,9 @@ impl Spawner {
 const FREE_DESCRIPTORS: RawFd = 10;
 
 fn serve(queue: &mpsc::Receiver<Request>) {
-    let scope = landlock::abstract_socket_scope();
+    // Out of the way of the numbers that children's descriptors get.
+    let scope =
+        landlock::abstract_socket_scope().and_then(|scope| duplicate_above(&scope, 100).ok());
     // While these numbers are taken here, no descriptor that the standard library makes for itself
     // can have one of them and be overwritten in the child.
     let mut placeholders = Vec::new();

@@ -54,7 +54,8 @@ impl Bench {
             "token": "the-token",
             "slots": 2,
             "local_repositories": [self.directory.path()],
-            "insecure_no_sandbox": false,
+            // Other users than those of the tests of the metadata filter.
+            "users": { "first": 800_000, "count": 100 },
         }))
         .unwrap();
         let ending = Orders::default();
