@@ -23,6 +23,13 @@ impl Repository {
         Ok(repository)
     }
 
+    /// One that was made before.
+    pub fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }

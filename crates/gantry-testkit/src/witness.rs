@@ -52,9 +52,14 @@ impl Witness {
 
     /// A hook that asks STS and tells the answer; it needs bash and the AWS command line.
     pub fn hook(&self, phase: &str) -> String {
+        let ask = "aws sts get-caller-identity --query Arn --output text 2>&1 | tail -n 1";
+        self.hook_with(phase, &format!("$({ask})"))
+    }
+
+    /// A hook that tells the value of a shell expression instead.
+    pub fn hook_with(&self, phase: &str, expression: &str) -> String {
         format!(
-            "identity=$(aws sts get-caller-identity --query Arn --output text 2>&1 | tail -n 1); \
-             echo \"identity: $identity\"; identity=\"$identity\" bash -c 'echo \
+            "identity=\"{expression}\" bash -c 'echo \"identity: $identity\"; echo \
              \"$TF_VAR_spacelift_stack_id $TF_VAR_spacelift_run_id $TF_VAR_spacelift_run_type \
              {phase} $identity\" >/dev/tcp/127.0.0.1/{port}'",
             port = self.port
