@@ -79,7 +79,7 @@ impl App {
             id: IntegrationId::new(Ulid::generate().to_string()),
             name: checked_name(&input.name)?,
             space,
-            labels: input.labels.clone(),
+            labels: checked_labels(&input.labels)?,
             autoattach_enabled: input.autoattach_enabled,
             role: input.role.parse(&self.account)?,
         };
@@ -208,7 +208,7 @@ impl App {
             id: before.id.clone(),
             name: checked_name(&input.name)?,
             space,
-            labels: input.labels.clone(),
+            labels: checked_labels(&input.labels)?,
             autoattach_enabled: input.autoattach_enabled,
             role: input.role.parse(&self.account)?,
         })
@@ -222,6 +222,11 @@ async fn hold_stacks(tx: &Tx, attachments: &[Attachment]) -> Result<(), OpError>
         stack::find_for_update(tx, &attachment.stack).await?;
     }
     Ok(())
+}
+
+fn checked_labels(labels: &[String]) -> Result<Vec<String>, OpError> {
+    crate::stack::check_labels(labels)?;
+    Ok(labels.to_vec())
 }
 
 fn checked_name(name: &str) -> Result<String, OpError> {

@@ -9,6 +9,7 @@ mod tracked_commit;
 mod update;
 mod vendor;
 
+pub(crate) use draft::check_labels;
 pub use draft::{SourceDraft, StackDraft};
 pub use vendor::VendorDraft;
 

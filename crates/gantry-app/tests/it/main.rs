@@ -3,6 +3,11 @@
 #[macro_use]
 mod world;
 
+mod attachment;
+mod aws;
+mod cloud_integration;
 mod config_element;
+mod credentials;
+mod legacy_role;
 mod run;
 mod stack;

@@ -23,7 +23,7 @@ pub use cloud::Cloud;
 pub use worker::{HEAD, Worker, commit, refusal, started};
 
 /// Base64 of 32 bytes.
-const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 pub const NOW: i64 = 1_800_000_000_000;
 
