@@ -1,4 +1,4 @@
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use gantry_app::Subject;
 
 use super::context::{app, subject, viewer};
@@ -50,7 +50,7 @@ struct DebugInfo {
 impl User {
     pub(super) fn of(subject: &Subject) -> Self {
         User {
-            id: subject.id(),
+            id: ID(subject.id()),
             name: subject.name.clone(),
             jwt: String::new(),
             valid_until: 0,

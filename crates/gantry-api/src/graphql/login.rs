@@ -8,7 +8,7 @@ use crate::error;
 
 #[derive(SimpleObject)]
 pub struct User {
-    pub id: String,
+    pub id: ID,
     pub name: String,
     /// Only in the answer of a token exchange.
     pub jwt: String,
