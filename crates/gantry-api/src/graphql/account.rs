@@ -1,5 +1,6 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use gantry_app::Subject;
+use gantry_core::credentials::cloud::Cloud;
 
 use super::context::{app, subject, viewer};
 use super::login::User;
@@ -24,6 +25,12 @@ impl AccountQuery {
     async fn tier(&self, ctx: &Context<'_>) -> Result<&'static str> {
         subject(ctx)?;
         Ok("self-hosted")
+    }
+
+    /// The AWS account of the server's own identity; empty when it has none.
+    async fn spacelift_aws_account_id(&self, ctx: &Context<'_>) -> Result<String> {
+        subject(ctx)?;
+        Ok(app(ctx).cloud_account(Cloud::Aws).await.unwrap_or_default())
     }
 
     /// Addresses that the installation connects from, as far as it was told.
