@@ -10,11 +10,13 @@ mod hello;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gantry_core::commit::Commit;
 use gantry_core::ids::RunId;
 use gantry_core::protocol::{Heartbeat, HeartbeatAnswer, Next, Prepared, Released};
 use gantry_core::run::transition::Event;
 use gantry_core::run::{Phase, Run, RunKind, RunState};
-use gantry_store::{Reader, Tx, run, stack};
+use gantry_core::stack::Stack;
+use gantry_store::{Reader, StoreError, Tx, run, stack};
 
 use crate::run::{Deciding, Denied};
 use crate::{App, OpError};
@@ -126,9 +128,6 @@ impl App {
         message: &Prepared,
     ) -> Result<Next, GatewayError> {
         let found = self.held_run(id, message.fence).await?;
-        // A log is held before a transaction begins, never the other way round.
-        let preparing = found.version;
-        let sealed = self.seal_log(id, preparing).await?;
         let tx = self.store.begin().await?;
         let mut deciding = self.deciding(&tx, &found.stack).await?;
         let mut run = leased(tx.reader(), id, message.fence).await?;
@@ -145,11 +144,13 @@ impl App {
             let event = Event::SystemFailure { reason };
             deciding.death_proven = true;
             deciding.decide(&mut run, &event, None).await?;
-        } else if run.kind == RunKind::Proposed && run.requested_commit.is_none() {
-            crate::run::supersede_older(&mut deciding, &run).await?;
-        }
-        if let Some(piece) = sealed.as_ref().and_then(|sealed| sealed.piece.as_ref()) {
-            gantry_store::run_log::insert(&tx, id, preparing, piece).await?;
+        } else if run.requested_commit.is_none() {
+            match run.kind {
+                RunKind::Proposed => crate::run::supersede_older(&mut deciding, &run).await?,
+                RunKind::Tracked | RunKind::Task | RunKind::Destroy => {
+                    note_head(&tx, &deciding.stack, &message.commit).await?;
+                }
+            }
         }
         let opening = if run.state.is_terminal() {
             None
@@ -159,10 +160,8 @@ impl App {
         let stack = deciding.stack.clone();
         let after = deciding.finish().await?;
         tx.commit().await?;
-        if let Some(sealed) = sealed {
-            self.runs.tails.close(id, preparing, sealed);
-        }
         after.perform(self);
+        self.runs.tails.set_over(id, found.version).await;
         match opening {
             Some(opening) => self.start_phase(opening).await,
             None => self.let_go(&run, &stack).await,
@@ -183,23 +182,45 @@ impl App {
         if found.fence != message.fence {
             return Err(GatewayError::stale(id, message.fence));
         }
-        self.close_logs(id).await?;
+        // Whoever lets go says that nothing of the run is at work any more.
+        let reason = match &message.failed {
+            Some(reason) => reason.clone(),
+            None => "the worker let go of the run before it had ended".into(),
+        };
+        let event = Event::SystemFailure { reason };
+        self.end_lease(&found, event, true).await
+    }
+
+    /// Ends a lease. If its run is at work, `event` is what that means for it.
+    pub(crate) async fn end_lease(
+        self: &Arc<Self>,
+        found: &Run,
+        event: Event,
+        death_proven: bool,
+    ) -> Result<(), GatewayError> {
+        let id = &found.id;
+        let logs = self.seal_logs(id).await?;
         let tx = self.store.begin().await?;
         let mut deciding = self.deciding(&tx, &found.stack).await?;
-        let mut run = leased(tx.reader(), id, message.fence).await?;
-        // Whoever lets go says that nothing of the run is at work any more.
-        deciding.death_proven = true;
-        if run.lease.is_some() && is_at_work(run.state) {
-            let reason = match &message.failed {
-                Some(reason) => reason.clone(),
-                None => "the worker let go of the run before it had ended".into(),
-            };
-            let event = Event::SystemFailure { reason };
-            deciding.decide(&mut run, &event, None).await?;
+        deciding.death_proven = death_proven;
+        let mut run = leased(tx.reader(), id, found.fence).await?;
+        self.record_logs(&tx, id, &logs).await?;
+        // It may have been renewed since somebody found it ended.
+        let renewed = !death_proven
+            && run
+                .lease
+                .as_ref()
+                .is_some_and(|lease| lease.until > deciding.now);
+        if !renewed {
+            if run.lease.is_some() && is_at_work(run.state) {
+                tracing::warn!(run.id = %id, stack.slug = %run.stack, ?event, "the lease of a run at work has ended");
+                deciding.decide(&mut run, &event, None).await?;
+            }
+            run::end_lease(&tx, id, run.fence).await?;
         }
-        run::end_lease(&tx, id, message.fence).await?;
         let after = deciding.finish().await?;
         tx.commit().await?;
+        self.forget_logs(id, logs);
         after.perform(self);
         Ok(())
     }
@@ -268,4 +289,12 @@ pub(crate) fn is_at_work(state: RunState) -> bool {
             state,
             RunState::Preparing | RunState::PreparingApply | RunState::PreparingReplan
         )
+}
+
+/// A run on the head of the branch has seen what the head is.
+async fn note_head(tx: &Tx, stack: &Stack, head: &Commit) -> Result<(), StoreError> {
+    if stack.pinned_commit().is_none() && stack.tracked_commit.as_ref() != Some(head) {
+        stack::set_tracked_commit(tx, &stack.id, Some(head), None).await?;
+    }
+    Ok(())
 }

@@ -16,8 +16,10 @@ pub struct Stack {
     /// Fixed at creation: who keeps the state.
     pub manages_state: bool,
     pub disabled: bool,
-    /// What a person set the stack to; `None` follows the branch.
+    /// The newest commit of the branch that a run or a look has seen, or the one that a person set
+    /// the stack to; see [`Stack::pinned_commit`].
     pub tracked_commit: Option<Commit>,
+    /// Who set it; `None` follows the branch.
     pub tracked_commit_set_by: Option<String>,
     pub lock: Option<StackLock>,
     pub system_lock: Option<StackSystemLock>,
@@ -31,6 +33,13 @@ pub struct Stack {
     pub deleting: bool,
     pub created_at: i64,
     pub updated_at: i64,
+}
+
+impl Stack {
+    /// The commit that a person set the stack to: runs use it instead of the head of the branch.
+    pub fn pinned_commit(&self) -> Option<&Commit> {
+        self.tracked_commit_set_by.as_ref().and(self.tracked_commit.as_ref())
+    }
 }
 
 /// What create and update replace as a whole.

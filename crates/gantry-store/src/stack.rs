@@ -300,7 +300,7 @@ pub async fn set_disabled(tx: &Tx, id: &StackId, disabled: bool) -> Result<(), S
     Ok(())
 }
 
-/// Pins the stack to a commit, and says who did; `None` follows the branch again.
+/// Notes the stack's commit; with `set_by` the stack is pinned to it, without it follows its branch.
 pub async fn set_tracked_commit(
     tx: &Tx,
     id: &StackId,

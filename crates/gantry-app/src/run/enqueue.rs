@@ -93,10 +93,7 @@ impl App {
     ) -> Result<Run, OpError> {
         let now = deciding.now;
         let stack = &deciding.stack;
-        let tracked = stack
-            .tracked_commit
-            .as_ref()
-            .map(|commit| commit.hash.clone());
+        let tracked = stack.pinned_commit().map(|commit| commit.hash.clone());
         let mut run = Run {
             id: self.runs.new_id(now),
             stack: stack.id.clone(),

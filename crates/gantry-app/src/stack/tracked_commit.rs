@@ -37,12 +37,12 @@ impl App {
         id: &StackId,
     ) -> Result<Stack, OpError> {
         let before = self.stack_for_commit(subject, id).await?;
-        self.head_of(&before.settings.source).await?;
+        let head = self.head_of(&before.settings.source).await?;
         let tx = self.store.begin().await?;
         let mut stack = self.same_source(&tx, subject, &before).await?;
-        stack::set_tracked_commit(&tx, id, None, None).await?;
+        stack::set_tracked_commit(&tx, id, Some(&head), None).await?;
         tx.commit().await?;
-        stack.tracked_commit = None;
+        stack.tracked_commit = Some(head);
         stack.tracked_commit_set_by = None;
         Ok(stack)
     }
