@@ -203,25 +203,21 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Where the tools' executables are; those below `/usr` are in every child's root anyway.
+/// Where the tools' executables are; those below `/usr` are in every child's root anyway. Of PATH
+/// only what really holds a tool: the rest of it is the server's business, not a child's.
 fn tool_directories(config: &WorkerConfig) -> Vec<PathBuf> {
-    let on_path = config
-        .path
-        .iter()
-        .filter(|dir| !dir.starts_with("/usr") && !dir.starts_with("/bin"));
-    let all = config.versions_dir.iter().chain(on_path);
-    let mut found: Vec<PathBuf> = all.filter(|dir| dir.is_dir()).cloned().collect();
-    // What PATH names may be a link to somewhere else.
+    let mut found: Vec<PathBuf> = config.versions_dir.iter().cloned().collect();
     for dir in &config.path {
         for name in ["terraform", "tofu"] {
+            // What PATH names may be a link to somewhere else.
             if let Ok(real) = dir.join(name).canonicalize()
                 && let Some(parent) = real.parent()
-                && !parent.starts_with("/usr")
             {
-                found.push(parent.to_owned());
+                found.extend([dir.clone(), parent.to_owned()]);
             }
         }
     }
+    found.retain(|dir| dir.is_dir() && !dir.starts_with("/usr") && !dir.starts_with("/bin"));
     found.sort();
     found.dedup();
     found
