@@ -8,6 +8,7 @@ use gantry_app::role::{assumed_in_worker, custom_external_id};
 use gantry_core::stack::Stack;
 
 use super::context::app;
+use super::run::RunType;
 use crate::error;
 
 /// A part of `Stack`, to be merged into it. Whoever has the stack may see all of it.
@@ -118,8 +119,7 @@ struct WebhooksIntegration {
 /// One phase of one kind of run. An addition to the contract.
 #[derive(SimpleObject)]
 struct StackCloudAccess {
-    /// `PROPOSED`, `TRACKED`, `TASK` or `DESTROY`.
-    run_type: &'static str,
+    run_type: RunType,
     phase: &'static str,
     /// `read` or `write`.
     access: &'static str,
@@ -137,7 +137,7 @@ struct StackCloudAccess {
 impl From<AccessPreview> for StackCloudAccess {
     fn from(preview: AccessPreview) -> Self {
         StackCloudAccess {
-            run_type: preview.kind.as_str(),
+            run_type: preview.kind.into(),
             phase: preview.phase.as_str(),
             access: preview.access.as_str(),
             cloud: preview.cloud.as_str(),
