@@ -4,11 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_core::run::Run;
 use gantry_core::run::transition::Event;
 use gantry_store::{run, worker};
 
-use crate::gateway::{GatewayError, is_at_work};
 use crate::{App, OpError};
 
 /// After a fault of the database.
@@ -44,7 +42,12 @@ impl App {
         let now = self.clock.now();
         let mut again = None;
         for run in run::lapsed(self.store.reader(), now).await? {
-            if let Err(error) = self.end_lapsed(&run, now).await {
+            let reason = format!(
+                "the worker has not been heard of for {} seconds while the run was {}",
+                self.settings.lease, run.state
+            );
+            let ended = self.end_lease(&run, Event::WorkerLost { reason }, false);
+            if let Err(error) = ended.await {
                 tracing::warn!(run.id = %run.id, ?error, "a lapsed lease could not be ended");
                 again = Some(now + TRY_AGAIN.as_millis() as i64);
             }
@@ -70,32 +73,5 @@ impl App {
         let lock = worker::next_lock_end(self.store.reader()).await?;
         let next = [lease, lock].into_iter().flatten().min();
         Ok(next.max(again))
-    }
-
-    async fn end_lapsed(self: &Arc<Self>, lapsed: &Run, now: i64) -> Result<(), GatewayError> {
-        self.close_logs(&lapsed.id).await?;
-        let tx = self.store.begin().await?;
-        let mut deciding = self.deciding(&tx, &lapsed.stack).await?;
-        let found = run::find(tx.reader(), &lapsed.id).await?;
-        let Some(mut run) = found.filter(|run| run.fence == lapsed.fence) else {
-            return Ok(());
-        };
-        if run.lease.as_ref().is_none_or(|lease| lease.until > now) {
-            return Ok(());
-        }
-        if is_at_work(run.state) {
-            let reason = format!(
-                "the worker has not been heard of for {} seconds while the run was {}",
-                self.settings.lease, run.state
-            );
-            tracing::warn!(run.id = %run.id, stack.slug = %run.stack, "a worker was lost: {reason}");
-            let event = Event::WorkerLost { reason };
-            deciding.decide(&mut run, &event, None).await?;
-        }
-        run::end_lease(&tx, &run.id, run.fence).await?;
-        let after = deciding.finish().await?;
-        tx.commit().await?;
-        after.perform(self);
-        Ok(())
     }
 }

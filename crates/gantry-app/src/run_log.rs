@@ -2,8 +2,8 @@
 //! they grow and ever after.
 //!
 //! The end of a log that is being written is in memory; pieces of [`PIECE_BYTES`] and the rest, when
-//! the phase ends, go to object storage. What was acknowledged but not yet stored is sent again by
-//! the worker that spooled it, should the server die.
+//! the worker lets go of the run, go to object storage. What was acknowledged but not yet stored is
+//! sent again by the worker, which keeps it until then, should the server die.
 
 mod page;
 mod tail;
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use gantry_core::ids::{RunId, StackId};
 use gantry_core::run::{Run, RunState, RunTransition};
 use gantry_store::run_log::{self, LogPiece};
-use gantry_store::run_transition;
+use gantry_store::{Tx, run_transition};
 
 pub use page::LogPage;
 pub(crate) use tail::{SealedTail, Tails};
@@ -43,7 +43,7 @@ impl App {
                 "run {id} has no version {version}"
             )));
         }
-        let mut tail = self.open_tail(id, version).await?;
+        let mut tail = self.open_tail(&run, version).await?;
         let end = tail.end();
         let Some(known) = end.checked_sub(offset) else {
             return Err(GatewayError::Refused {
@@ -64,45 +64,55 @@ impl App {
         Ok(())
     }
 
-    /// Stores the rest of one log. The piece is to be recorded in the transaction that ends the
-    /// phase; nobody appends to the log until then.
-    pub(crate) async fn seal_log(
-        &self,
-        id: &RunId,
-        version: i64,
-    ) -> Result<Option<SealedTail>, OpError> {
-        let Some(tail) = self.runs.tails.lock(id, version).await else {
-            return Ok(None);
-        };
-        let piece = self.store_tail(id, version, &tail).await?;
-        Ok(Some(SealedTail::new(tail, piece)))
+    /// Stores the rest of every log of a run. What it answers with is to be recorded by
+    /// [`App::record_logs`] in a transaction that begins afterwards: a log is held before a
+    /// transaction begins, never the other way round.
+    pub(crate) async fn seal_logs(&self, id: &RunId) -> Result<Vec<SealedTail>, OpError> {
+        let mut sealed = Vec::new();
+        // In order, so that two who do this never wait for each other.
+        for version in self.runs.tails.versions(id) {
+            if let Some(tail) = self.runs.tails.lock(id, version).await {
+                let piece = self.store_tail(id, version, &tail).await?;
+                sealed.push(SealedTail {
+                    version,
+                    tail,
+                    piece,
+                });
+            }
+        }
+        Ok(sealed)
     }
 
-    /// Stores the rest of every log of a run that nobody writes any more.
-    pub(crate) async fn close_logs(&self, id: &RunId) -> Result<(), OpError> {
-        for version in self.runs.tails.versions(id) {
-            let Some(sealed) = self.seal_log(id, version).await? else {
-                continue;
-            };
-            if let Some(piece) = &sealed.piece {
-                let tx = self.store.begin().await?;
-                run_log::insert(&tx, id, version, piece).await?;
-                tx.commit().await?;
+    pub(crate) async fn record_logs(
+        &self,
+        tx: &Tx,
+        id: &RunId,
+        sealed: &[SealedTail],
+    ) -> Result<(), OpError> {
+        for tail in sealed {
+            if let Some(piece) = &tail.piece {
+                run_log::insert(tx, id, tail.version, piece).await?;
             }
-            self.runs.tails.close(id, version, sealed);
         }
         Ok(())
     }
 
-    async fn open_tail(&self, id: &RunId, version: i64) -> Result<tail::Open, OpError> {
+    /// Forgets what was recorded, after the commit.
+    pub(crate) fn forget_logs(&self, id: &RunId, sealed: Vec<SealedTail>) {
+        for tail in sealed {
+            self.runs.tails.close(id, tail);
+        }
+    }
+
+    async fn open_tail(&self, run: &Run, version: i64) -> Result<tail::Open, OpError> {
         loop {
-            let mut tail = self.runs.tails.open(id, version).await;
+            let mut tail = self.runs.tails.open(&run.id, version).await;
             if tail.is_closed() {
                 continue;
             }
             if !tail.is_known() {
-                let pieces = run_log::list(self.store.reader(), id, version).await?;
-                tail.starts_at(end_of(&pieces));
+                let pieces = run_log::list(self.store.reader(), &run.id, version).await?;
+                tail.begin(end_of(&pieces), version < run.version);
             }
             return Ok(tail);
         }
@@ -170,7 +180,8 @@ impl App {
             .as_ref()
             .filter(|tail| tail.is_known())
             .map(|tail| (tail.start(), tail.copy()));
-        let complete = run.version > visit.version && tail.is_none();
+        let open = tail.as_ref().is_some_and(|tail| !tail.is_over());
+        let complete = run.version > visit.version && !open;
         drop(tail);
         let end = live
             .as_ref()

@@ -4,7 +4,7 @@ use gantry_core::ids::RunId;
 use gantry_core::protocol::{self, Next, PhaseFinished};
 use gantry_core::run::transition::{Event, PhaseOutcome};
 use gantry_core::run::{Phase, Run, RunDelta};
-use gantry_store::{run, run_log};
+use gantry_store::run;
 
 use super::{GatewayError, leased};
 use crate::App;
@@ -29,13 +29,9 @@ impl App {
         message: &PhaseFinished,
     ) -> Result<Next, GatewayError> {
         let found = self.held_run(id, message.fence).await?;
-        let sealed = self.seal_log(id, message.version).await?;
         let tx = self.store.begin().await?;
         let mut deciding = self.deciding(&tx, &found.stack).await?;
         let mut run = leased(tx.reader(), id, message.fence).await?;
-        if let Some(piece) = sealed.as_ref().and_then(|sealed| sealed.piece.as_ref()) {
-            run_log::insert(&tx, id, message.version, piece).await?;
-        }
         match report(&run, message) {
             Report::Fresh => {
                 let event = Event::PhaseFinished {
@@ -79,10 +75,8 @@ impl App {
         let stack = deciding.stack.clone();
         let after = deciding.finish().await?;
         tx.commit().await?;
-        if let Some(sealed) = sealed {
-            self.runs.tails.close(id, message.version, sealed);
-        }
         after.perform(self);
+        self.runs.tails.set_over(id, message.version).await;
         match opening {
             Some(opening) => self.start_phase(opening).await,
             None => self.let_go(&run, &stack).await,

@@ -5,7 +5,7 @@ use gantry_core::protocol::{Hello, VERSION, Welcome};
 use gantry_core::run::transition::Event;
 use gantry_store::{run, worker};
 
-use super::{GatewayError, is_at_work};
+use super::GatewayError;
 use crate::App;
 
 /// The worker that is a child of the server.
@@ -44,26 +44,12 @@ impl App {
     /// Ends what a worker had that is proven to be dead, with everything it had started.
     async fn bury(self: &Arc<Self>, dead: &WorkerId) -> Result<(), GatewayError> {
         for held in run::held_by(self.store.reader(), dead).await? {
-            self.close_logs(&held.id).await?;
-            let tx = self.store.begin().await?;
-            let mut deciding = self.deciding(&tx, &held.stack).await?;
-            deciding.death_proven = true;
-            let found = run::find(tx.reader(), &held.id).await?;
-            let still_held = found.filter(|run| run.fence == held.fence && run.lease.is_some());
-            if let Some(mut run) = still_held {
-                if is_at_work(run.state) {
-                    let reason = format!(
-                        "the worker was restarted while the run was {}; its processes are dead",
-                        run.state
-                    );
-                    let event = Event::WorkerLost { reason };
-                    deciding.decide(&mut run, &event, None).await?;
-                }
-                run::end_lease(&tx, &run.id, run.fence).await?;
-            }
-            let after = deciding.finish().await?;
-            tx.commit().await?;
-            after.perform(self);
+            let reason = format!(
+                "the worker was restarted while the run was {}; its processes are dead",
+                held.state
+            );
+            self.end_lease(&held, Event::WorkerLost { reason }, true)
+                .await?;
         }
         for locked in worker::stacks_locked_for(self.store.reader(), dead).await? {
             let tx = self.store.begin().await?;

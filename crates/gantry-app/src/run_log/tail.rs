@@ -22,6 +22,8 @@ struct Tail {
     bytes: Vec<u8>,
     /// Whoever waited for this tail has to open it anew.
     closed: bool,
+    /// The state it belongs to is over. A little more may come, but nobody needs to wait for it.
+    over: bool,
 }
 
 /// A tail that nobody else touches meanwhile.
@@ -45,16 +47,26 @@ impl Tails {
         (!tail.closed).then_some(Open(tail))
     }
 
+    /// The state of this log is over.
+    pub(crate) async fn set_over(&self, run: &RunId, version: i64) {
+        if let Some(mut tail) = self.lock(run, version).await {
+            tail.0.over = true;
+        }
+    }
+
     pub(super) fn versions(&self, run: &RunId) -> Vec<i64> {
         let map = self.map();
-        let versions = map.keys().filter(|(of, _)| of == run);
-        versions.map(|(_, version)| *version).collect()
+        let of_run = map.keys().filter(|(of, _)| of == run);
+        let mut versions: Vec<i64> = of_run.map(|(_, version)| *version).collect();
+        versions.sort_unstable();
+        versions
     }
 
     /// Forgets a tail whose bytes are stored, and recorded.
-    pub(crate) fn close(&self, run: &RunId, version: i64, mut sealed: SealedTail) {
-        self.map().remove(&(run.clone(), version));
-        sealed.tail.0.closed = true;
+    pub(super) fn close(&self, run: &RunId, sealed: SealedTail) {
+        self.map().remove(&(run.clone(), sealed.version));
+        let mut tail = sealed.tail;
+        tail.0.closed = true;
     }
 
     /// Forgets the tails of a run that is gone.
@@ -78,8 +90,14 @@ impl Open {
         self.0.start.is_some()
     }
 
-    pub(super) fn starts_at(&mut self, start: u64) {
+    /// Whoever opens a tail says where it begins, and whether its state is over already.
+    pub(super) fn begin(&mut self, start: u64, over: bool) {
         self.0.start = Some(start);
+        self.0.over = over;
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.0.over
     }
 
     pub(super) fn start(&self) -> u64 {
@@ -110,14 +128,9 @@ impl Open {
     }
 }
 
-/// A tail whose bytes are in object storage, but not recorded yet.
+/// A tail whose bytes are in object storage, but not recorded yet. Nobody appends to it meanwhile.
 pub(crate) struct SealedTail {
-    tail: Open,
-    pub(crate) piece: Option<LogPiece>,
-}
-
-impl SealedTail {
-    pub(super) fn new(tail: Open, piece: Option<LogPiece>) -> Self {
-        SealedTail { tail, piece }
-    }
+    pub(super) version: i64,
+    pub(super) tail: Open,
+    pub(super) piece: Option<LogPiece>,
 }

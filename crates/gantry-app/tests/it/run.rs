@@ -1,3 +1,10 @@
 //! Runs from trigger to end, with a worker whose phases end as the test says.
 
+mod fences;
 mod life;
+mod locks;
+mod logs;
+mod lost;
+mod queue;
+mod stop;
+mod token;

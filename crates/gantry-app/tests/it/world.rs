@@ -20,7 +20,7 @@ use gantry_testkit::postgres::{Database, Postgres};
 use tempfile::TempDir;
 
 pub use cloud::Cloud;
-pub use worker::{HEAD, Worker, commit, refusal, started};
+pub use worker::{HEAD, Worker, refusal, started};
 
 /// Base64 of 32 bytes.
 pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";

@@ -134,7 +134,7 @@ pub fn refusal<T: std::fmt::Debug>(answer: Result<T, GatewayError>) -> String {
     }
 }
 
-pub fn commit(hash: &str) -> Commit {
+fn commit(hash: &str) -> Commit {
     Commit {
         hash: hash.into(),
         message: "Add a bucket\n\nfor the logs".into(),

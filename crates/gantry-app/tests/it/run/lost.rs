@@ -1,0 +1,198 @@
+use gantry_core::ids::{RunId, StackId};
+use gantry_core::protocol::{Job, Next, PhaseOutcome, PhaseStart};
+use gantry_core::run::{RunKind, RunState, SystemLock};
+
+use crate::world::{NOW, Worker, World, refusal, started};
+
+on_both_databases!(
+    a_worker_that_is_lost_while_planning_fails_the_run,
+    a_heartbeat_keeps_the_lease,
+    a_worker_that_is_lost_while_applying_locks_the_stack_until_its_credentials_end,
+    secrets_of_the_users_keep_the_lock,
+    a_restarted_worker_proves_that_the_old_processes_are_dead,
+    a_late_report_proves_it_too,
+    an_administrator_takes_over_and_fences_the_run,
+    a_late_state_is_kept_and_locks_the_stack,
+);
+
+const LEASE_MS: i64 = 30_000;
+
+async fn applying(world: &World, worker: &Worker) -> (StackId, RunId, Job, PhaseStart) {
+    let mut draft = world.draft("Infra");
+    draft.autodeploy = true;
+    let stack = world.stack_of(draft).await;
+    world.attach(&stack, "both", true, true).await;
+    let id = world.trigger(&stack, RunKind::Tracked).await;
+    let job = worker.claim().await.unwrap();
+    let apply = started(worker.plan(&job).await);
+    (stack, id, job, apply)
+}
+
+async fn lose(world: &World) {
+    // What credentials expire when is completed beside the answer.
+    world.app.settle().await;
+    world.clock.advance(LEASE_MS + 1);
+    world.app.end_what_is_due().await.unwrap();
+}
+
+async fn a_worker_that_is_lost_while_planning_fails_the_run(world: &World) {
+    let stack = world.stack("Infra").await;
+    let worker = world.worker().await;
+    let id = world.trigger(&stack, RunKind::Tracked).await;
+    let next = world.trigger(&stack, RunKind::Tracked).await;
+    let job = worker.claim().await.unwrap();
+    let init = worker.prepare(&job).await;
+    lose(world).await;
+    assert_eq!(world.state(&stack, &id).await, RunState::Failed);
+    let note = world.note(&stack, &id).await;
+    assert!(
+        note.contains("has not been heard of for 30 seconds"),
+        "{note}"
+    );
+    assert!(world.read_stack(&stack).await.system_lock.is_none());
+    assert_eq!(world.state(&stack, &next).await, RunState::Ready);
+    let beat = gantry_core::protocol::Heartbeat {
+        fence: job.fence,
+        wait_ms: 0,
+    };
+    refusal(world.app.run_heartbeat(&id, &beat).await);
+    let late = worker
+        .try_finish(&job, &init, PhaseOutcome::Succeeded)
+        .await;
+    assert!(matches!(late.unwrap(), Next::Release { ended: true, .. }));
+    assert_eq!(world.state(&stack, &id).await, RunState::Failed);
+}
+
+async fn a_heartbeat_keeps_the_lease(world: &World) {
+    let stack = world.stack("Infra").await;
+    let worker = world.worker().await;
+    let id = world.trigger(&stack, RunKind::Tracked).await;
+    let job = worker.claim().await.unwrap();
+    worker.prepare(&job).await;
+    for _ in 0..3 {
+        world.clock.advance(LEASE_MS - 1);
+        let beat = gantry_core::protocol::Heartbeat {
+            fence: job.fence,
+            wait_ms: 0,
+        };
+        world.app.run_heartbeat(&id, &beat).await.unwrap();
+        let next = world.app.end_what_is_due().await.unwrap();
+        assert_eq!(next, Some(world.clock.now() + LEASE_MS));
+    }
+    assert_eq!(world.state(&stack, &id).await, RunState::Initializing);
+}
+
+async fn a_worker_that_is_lost_while_applying_locks_the_stack_until_its_credentials_end(
+    world: &World,
+) {
+    let worker = world.worker().await;
+    let (stack, id, ..) = applying(world, &worker).await;
+    let next = world.trigger(&stack, RunKind::Tracked).await;
+    lose(world).await;
+    assert_eq!(world.state(&stack, &id).await, RunState::Failed);
+    let lock = world.read_stack(&stack).await.system_lock.unwrap();
+    assert_eq!(lock.kind, SystemLock::LostWorker);
+    assert_eq!(lock.until, Some(NOW + 900_000 + 60_000));
+    assert_eq!(world.state(&stack, &next).await, RunState::Queued);
+    assert!(worker.claim().await.is_none());
+    world.clock.advance(800_000);
+    let due = world.app.end_what_is_due().await.unwrap();
+    assert_eq!(due, lock.until);
+    assert!(worker.claim().await.is_none());
+    world.clock.advance(200_000);
+    world.app.end_what_is_due().await.unwrap();
+    assert!(world.read_stack(&stack).await.system_lock.is_none());
+    assert_eq!(worker.claim().await.unwrap().run, next);
+}
+
+async fn secrets_of_the_users_keep_the_lock(world: &World) {
+    let worker = world.worker().await;
+    let mut draft = world.draft("Infra");
+    draft.autodeploy = true;
+    let stack = world.stack_of(draft).await;
+    world.attach(&stack, "both", true, true).await;
+    let secret = gantry_app::config_element::NewVariable {
+        name: "TOKEN".into(),
+        value: "canary".into(),
+        write_only: true,
+        description: None,
+    };
+    world
+        .app
+        .stack_config_add(&world.admin, &stack, secret)
+        .await
+        .unwrap();
+    world.trigger(&stack, RunKind::Tracked).await;
+    let job = worker.claim().await.unwrap();
+    worker.plan(&job).await;
+    lose(world).await;
+    let lock = world.read_stack(&stack).await.system_lock.unwrap();
+    assert_eq!((lock.kind, lock.until), (SystemLock::LostWorker, None));
+}
+
+async fn a_restarted_worker_proves_that_the_old_processes_are_dead(world: &World) {
+    let worker = world.worker().await;
+    let (stack, id, ..) = applying(world, &worker).await;
+    let new = Worker::hello(world.restarted().await, Some(&worker.id)).await;
+    assert_eq!(world.state(&stack, &id).await, RunState::Failed);
+    let note = world.note(&stack, &id).await;
+    assert!(note.contains("APPLYING"), "{note}");
+    assert!(world.read_stack(&stack).await.system_lock.is_none());
+    // The old one is gone for good.
+    let claim = gantry_core::protocol::Claim {
+        worker: worker.id.clone(),
+        wait_ms: 0,
+    };
+    refusal(world.app.run_claim(&claim).await);
+
+    // The same after the lease had run out and had locked the stack.
+    world.trigger(&stack, RunKind::Tracked).await;
+    let job = new.claim().await.unwrap();
+    new.plan(&job).await;
+    new.app.settle().await;
+    lose(world).await;
+    assert!(world.read_stack(&stack).await.system_lock.is_some());
+    Worker::hello(new.app.clone(), Some(&new.id)).await;
+    assert!(world.read_stack(&stack).await.system_lock.is_none());
+}
+
+async fn a_late_report_proves_it_too(world: &World) {
+    let worker = world.worker().await;
+    let (stack, id, job, apply) = applying(world, &worker).await;
+    lose(world).await;
+    assert!(world.read_stack(&stack).await.system_lock.is_some());
+    assert!(worker.let_go(&job, &apply, PhaseOutcome::Succeeded).await);
+    assert!(world.read_stack(&stack).await.system_lock.is_none());
+    // What it did is for people to find out: the run has failed.
+    assert_eq!(world.state(&stack, &id).await, RunState::Failed);
+}
+
+async fn an_administrator_takes_over_and_fences_the_run(world: &World) {
+    let worker = world.worker().await;
+    let (stack, id, job, apply) = applying(world, &worker).await;
+    let next = world.trigger(&stack, RunKind::Tracked).await;
+    lose(world).await;
+    let unlocked = world.app.stack_unlock(&world.admin, &stack);
+    unlocked.await.unwrap();
+    assert_eq!(world.state(&stack, &next).await, RunState::Ready);
+    refusal(
+        worker
+            .try_finish(&job, &apply, PhaseOutcome::Succeeded)
+            .await,
+    );
+    assert_eq!(world.state(&stack, &id).await, RunState::Failed);
+}
+
+async fn a_late_state_is_kept_and_locks_the_stack(world: &World) {
+    let worker = world.worker().await;
+    let (stack, id, job, _) = applying(world, &worker).await;
+    lose(world).await;
+    let put = world
+        .app
+        .errored_state_put(&id, job.fence, b"{}"[..].into());
+    put.await.unwrap();
+    let lock = world.read_stack(&stack).await.system_lock.unwrap();
+    assert_eq!((lock.kind, lock.until), (SystemLock::ErroredState, None));
+    worker.release(&job, None).await;
+    assert!(world.read_stack(&stack).await.system_lock.is_some());
+}
