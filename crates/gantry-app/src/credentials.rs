@@ -12,6 +12,8 @@ mod decide;
 mod mint;
 mod preview;
 
+use std::time::Instant;
+
 use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::grant::Grant;
 use gantry_core::credentials::issuing::Issuing;
@@ -30,7 +32,11 @@ const CLOUDS: [Cloud; 1] = [Cloud::Aws];
 
 /// What a phase gets of each cloud. Recorded already; holds no secret.
 #[must_use = "a decision that is not minted leaves a record of credentials that nobody got"]
-pub struct Decision(Vec<Decided>);
+pub struct Decision {
+    /// When deciding began.
+    begun: Instant,
+    of_clouds: Vec<Decided>,
+}
 
 struct Decided {
     record: Issuing,
@@ -57,7 +63,7 @@ impl Decision {
     /// Why the phase must not start, when that is certain before any cloud is asked.
     pub fn refused(&self) -> Option<&str> {
         let failing = self
-            .0
+            .of_clouds
             .iter()
             .find(|decided| matches!(decided.next, Next::Fail))?;
         Some(&failing.record.note)

@@ -190,6 +190,8 @@ struct RunStateTransition {
     terminal: bool,
     /// Unix seconds.
     timestamp: i64,
+    /// Unix milliseconds. An addition to the contract.
+    timestamp_ms: i64,
     has_logs: bool,
     note: Option<String>,
     username: Option<String>,
@@ -202,6 +204,7 @@ impl From<run::RunTransition> for RunStateTransition {
             state_version: visit.version,
             terminal: visit.state.is_terminal(),
             timestamp: visit.at / 1000,
+            timestamp_ms: visit.at,
             has_logs: visit.has_logs,
             note: visit.note,
             username: visit.username,

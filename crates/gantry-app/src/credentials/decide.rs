@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use gantry_core::credentials::access::required;
 use gantry_core::credentials::grant::{Grant, Source};
 use gantry_core::credentials::issuing::{Issuing, IssuingOutcome, IssuingSource};
@@ -30,7 +32,8 @@ impl App {
         phase: Phase,
         user_variables: &[&str],
     ) -> Result<Decision, OpError> {
-        let mut decision = Vec::with_capacity(CLOUDS.len());
+        let begun = Instant::now();
+        let mut of_clouds = Vec::with_capacity(CLOUDS.len());
         for cloud in CLOUDS {
             let found = Found::of_stack(tx.reader(), cloud, stack).await?;
             let candidates = found.candidates(user_variables);
@@ -71,9 +74,9 @@ impl App {
                 _ => Next::Without,
             };
             issuing::insert(tx, &record).await?;
-            decision.push(Decided { record, next });
+            of_clouds.push(Decided { record, next });
         }
-        Ok(Decision(decision))
+        Ok(Decision { begun, of_clouds })
     }
 
     async fn request(

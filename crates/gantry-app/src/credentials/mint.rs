@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use gantry_cloud::provider::Patience;
 use gantry_core::credentials::cloud::Cloud;
@@ -25,9 +26,11 @@ impl App {
             expires_at_ms: None,
             notices: vec![],
         };
-        for decided in decision.0 {
+        let mut asking = Duration::ZERO;
+        for decided in decision.of_clouds {
             if let Next::Ask(request) = decided.next {
-                let env = self.ask(&decided.record, &request).await?;
+                let (env, took) = self.ask(&decided.record, &request).await?;
+                asking += took;
                 let ends = [issued.expires_at_ms, env.expires_at_ms()];
                 issued.expires_at_ms = ends.into_iter().flatten().min();
                 self.note_issued(&decided.record, env.expires_at_ms());
@@ -35,26 +38,42 @@ impl App {
             }
             issued.notices.push(decided.record.note);
         }
+        if !asking.is_zero() {
+            // The whole begins with the decision, so it holds the commit that makes it durable.
+            tracing::debug!(
+                total_us = decision.begun.elapsed().as_micros() as u64,
+                cloud_us = asking.as_micros() as u64,
+                "credentials are issued"
+            );
+        }
         Ok(issued)
     }
 
-    async fn ask(&self, record: &Issuing, request: &Request) -> Result<PhaseEnv, Failed> {
+    /// Also answers how long the cloud took.
+    async fn ask(
+        &self,
+        record: &Issuing,
+        request: &Request,
+    ) -> Result<(PhaseEnv, Duration), Failed> {
         let asked = match &request.first_use {
             Some(attempt) => self.try_first_use(record.cloud, attempt).await,
             None => Ok(()),
         };
         let asked = match asked {
             Ok(()) => match self.cloud(record.cloud) {
-                Ok(cloud) => cloud
-                    .assume(&request.grant)
-                    .await
-                    .map_err(|error| error.to_string()),
+                Ok(cloud) => {
+                    let begin = Instant::now();
+                    let answer = cloud.assume(&request.grant).await;
+                    answer
+                        .map(|env| (env, begin.elapsed()))
+                        .map_err(|error| error.to_string())
+                }
                 Err(error) => Err(error.to_string()),
             },
             Err(error) => Err(error),
         };
         match asked {
-            Ok(env) => Ok(env),
+            Ok(answer) => Ok(answer),
             Err(error) => Err(self.note_failed(record, &error).await),
         }
     }
