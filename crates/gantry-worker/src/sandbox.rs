@@ -36,7 +36,7 @@ pub use user_pool::{RunUser, UserRange};
 
 pub(crate) use memory_file::memory_file;
 pub(crate) use root::{Root, accounts};
-pub(crate) use spawner::Spawn;
+pub(crate) use spawner::{Spawn, out_of_the_way};
 
 use crate::cli_config::ProviderInstallation;
 

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 
 use super::{Argv, Command, Launch};
 use crate::hooks;
-use crate::sandbox::{self, HOME, Sandbox, SandboxError, Spawn, memory_file};
+use crate::sandbox::{self, HOME, Sandbox, SandboxError, Spawn, memory_file, out_of_the_way};
 
 /// The ends that stay with the worker.
 pub(super) struct Pipes {
@@ -137,16 +137,22 @@ pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipe
             let number = uid.unwrap_or_else(|| nix::unistd::geteuid().as_raw());
             let group = uid.unwrap_or_else(|| nix::unistd::getegid().as_raw());
             let [passwd, groups] = sandbox::accounts(number, group);
-            let passwd = memory_file(c"passwd", passwd.as_bytes()).map_err(io)?;
-            let groups = memory_file(c"group", groups.as_bytes()).map_err(io)?;
+            let file = |name, content: &[u8]| {
+                memory_file(name, content)
+                    .and_then(out_of_the_way)
+                    .map_err(io)
+            };
+            let passwd = file(c"passwd", passwd.as_bytes())?;
+            let groups = file(c"group", groups.as_bytes())?;
             let given = sandbox.root().arguments(
                 &mounts,
                 &launch.view.directory,
                 [passwd.as_raw_fd(), groups.as_raw_fd()],
                 &environment,
             );
-            let given = memory_file(c"arguments", &given).map_err(io)?;
+            let given = file(c"arguments", &given)?;
             let (status, status_end) = pipe().map_err(io)?;
+            let status_end = out_of_the_way(status_end).map_err(io)?;
             pipes.status = Some(status);
             let mut arguments: Argv = vec![
                 "--json-status-fd".into(),

@@ -305,8 +305,16 @@ impl Running<'_> {
     }
 
     fn kill(&self) {
-        if let Some(init) = &self.init {
-            init.get_ref().signal(libc::SIGKILL);
+        match &self.init {
+            Some(init) => init.get_ref().signal(libc::SIGKILL),
+            // Between its start and its report bubblewrap's first process would outlive it.
+            None => {
+                for process in process_tree::descendants(self.outer.get_ref().pid) {
+                    if let Ok(Some(process)) = Process::open(process.pid) {
+                        process.signal(libc::SIGKILL);
+                    }
+                }
+            }
         }
         self.outer.get_ref().signal(libc::SIGKILL);
     }
@@ -318,10 +326,17 @@ impl Running<'_> {
                 // Its parent is gone, so the kernel is killing it already; nothing is lost by haste.
                 init.get_ref().signal(libc::SIGKILL);
                 let _ = init.readable().await;
+                return (Tree::Gone, pump.await.unwrap_or_default());
             }
-            // Without one, bubblewrap ended before there was a namespace, or its first process ended
-            // before we could open it, which the kernel allows only after all others.
-            return (Tree::Gone, pump.await.unwrap_or_default());
+            // Bubblewrap ended before there was a namespace, or its first process ended before we could
+            // open it, which the kernel allows only after all others: then nobody holds the output.
+            return match tokio::time::timeout(LAST_WORDS, &mut pump).await {
+                Ok(tail) => (Tree::Gone, tail.unwrap_or_default()),
+                Err(_) => {
+                    pump.abort();
+                    (Tree::Unknown, Vec::new())
+                }
+            };
         }
         let leader = self.outer.get_ref().pid;
         for _ in 0..100 {

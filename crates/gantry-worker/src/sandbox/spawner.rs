@@ -33,7 +33,7 @@ pub(crate) struct Spawn {
     pub directory: PathBuf,
     pub uid: Option<u32>,
     pub output: OwnedFd,
-    /// Stay open in the child under the number they have here.
+    /// Stay open in the child under the number they have here, which must be [`out_of_the_way`].
     pub inherited: Vec<OwnedFd>,
     /// Appear in the child under the given number, which is below [`FREE_DESCRIPTORS`].
     pub numbered: Vec<(RawFd, OwnedFd)>,
@@ -110,6 +110,17 @@ impl Spawner {
 /// Descriptors below this number are given to children under a number of our choice.
 const FREE_DESCRIPTORS: RawFd = 10;
 
+/// And from this number on nothing collides with those.
+const OUT_OF_THE_WAY: RawFd = 100;
+
+/// The same file under a number that no child is promised.
+pub(crate) fn out_of_the_way(fd: OwnedFd) -> std::io::Result<OwnedFd> {
+    match fd.as_raw_fd() >= OUT_OF_THE_WAY {
+        true => Ok(fd),
+        false => duplicate_above(&fd, OUT_OF_THE_WAY),
+    }
+}
+
 fn serve(queue: &mpsc::Receiver<Request>) {
     // Out of the way of the numbers that children's descriptors get.
     let scope =
@@ -134,7 +145,7 @@ fn start(spawn: Spawn, scope: Option<&OwnedFd>) -> std::io::Result<Spawned> {
     let numbered = spawn
         .numbered
         .iter()
-        .map(|(number, fd)| Ok((*number, duplicate_above(fd, 100)?)))
+        .map(|(number, fd)| Ok((*number, duplicate_above(fd, OUT_OF_THE_WAY)?)))
         .collect::<std::io::Result<Vec<_>>>()?;
     let mut command = Command::new(&spawn.program);
     command

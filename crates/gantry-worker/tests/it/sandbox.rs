@@ -74,11 +74,11 @@ async fn the_sandbox_costs_little() {
         }
     }
     times.iter_mut().for_each(|times| times.sort());
-    let [boxed, bare] = times.map(|times| times[15]);
+    // The fastest of each: other tests run beside this one.
+    let [boxed, bare] = times.map(|times| times[0]);
     println!("a child with a sandbox {boxed:?}, without {bare:?}");
-    // The aim is 4 ms on an idle machine; the other tests run beside this one.
     assert!(
-        boxed < bare + Duration::from_millis(40),
+        boxed < bare + Duration::from_millis(25),
         "{boxed:?} against {bare:?}"
     );
 }
@@ -212,9 +212,10 @@ async fn privileges_are_gone_and_the_processes_of_others_invisible() {
 #[tokio::test]
 async fn no_secret_stands_in_an_argument_list() {
     let stage = Stage::new();
+    let workspace = stage.run(&[]);
     let mut launch = shell(
-        stage.run(&[]).initialize(),
-        "cat /proc/[0-9]*/cmdline | tr '\\0' ' '; echo ready; read line < /dev/null; sleep 0.2",
+        workspace.initialize(),
+        "cat /proc/[0-9]*/cmdline | tr '\\0' ' '; echo ready; until test -e seen; do sleep 0.02; done",
     );
     launch.environment = vec![("TOKEN".to_owned(), SecretString::from(CANARY))];
     launch.hooks.before = vec![format!("hidden={CANARY}")];
@@ -228,6 +229,7 @@ async fn no_secret_stands_in_an_argument_list() {
                 for entry in std::fs::read_dir("/proc").unwrap().flatten() {
                     lists.extend(std::fs::read(entry.path().join("cmdline")).unwrap_or_default());
                 }
+                std::fs::write(workspace.checkout().join("seen"), "").unwrap();
             }
         }
         (text, String::from_utf8_lossy(&lists).into_owned())
