@@ -1,4 +1,9 @@
 //! The schema against the contract, and documents of the known clients against the operations.
 
+mod client;
+mod cloud_integration;
 mod contract;
+mod gateway;
+mod run;
 mod sdl;
+mod stack;

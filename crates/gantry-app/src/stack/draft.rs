@@ -88,7 +88,7 @@ impl StackDraft {
             )));
         }
         let source = self.source.check(app)?;
-        if current.is_none_or(|current| !same_place(current, &source)) {
+        if current.is_none_or(|current| !same_repository(current, &source)) {
             app.check_repository(&source)?;
         }
         Ok(StackSettings {
@@ -177,7 +177,7 @@ fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-fn same_place(one: &StackSource, other: &StackSource) -> bool {
+pub(super) fn same_repository(one: &StackSource, other: &StackSource) -> bool {
     let place = |source: &StackSource| {
         (
             source.provider.clone(),

@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use gantry_core::authz::Action;
 use gantry_core::ids::StackId;
-use gantry_core::stack::Stack;
+use gantry_core::stack::{Stack, StackSource};
 use gantry_store::stack;
 
+use super::draft::same_repository;
 use super::{StackDraft, refuse_deleting};
 use crate::run::AfterCommit;
 use crate::{App, OpError, Subject};
@@ -33,8 +34,14 @@ impl App {
                  not supported yet; leave `space` out or repeat `{space}`"
             )));
         }
-        stack.settings = draft.settings(self, space, Some(&stack.settings.source))?;
+        let before = stack.settings.source.clone();
+        stack.settings = draft.settings(self, space, Some(&before))?;
         stack.updated_at = self.clock.now();
+        if forgets_commit(&stack, &before) {
+            stack.tracked_commit = None;
+            stack.tracked_commit_set_by = None;
+            stack::set_tracked_commit(&tx, id, None, None).await?;
+        }
         stack::update_settings(&tx, id, &stack.settings, stack.updated_at).await?;
         tx.commit().await?;
         Ok(stack)
@@ -62,4 +69,12 @@ impl App {
         after.perform(self);
         Ok(stack)
     }
+}
+
+/// Whether the commit that the stack knows is one of the past: of another repository, or the head
+/// of another branch. A commit that somebody pinned it to is kept while the repository is the same.
+fn forgets_commit(stack: &Stack, before: &StackSource) -> bool {
+    let now = &stack.settings.source;
+    !same_repository(now, before)
+        || (now.branch != before.branch && stack.pinned_commit().is_none())
 }

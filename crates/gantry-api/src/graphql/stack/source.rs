@@ -51,11 +51,13 @@ impl StackSource {
         &self.0.settings.source.sparse_paths
     }
 
-    /// The commit that somebody pinned the stack to; null while it follows its branch.
+    /// The commit that somebody pinned the stack to, or else the newest of its branch that a run has
+    /// seen.
     async fn tracked_commit(&self) -> Option<Commit> {
         self.0.tracked_commit.clone().map(Commit)
     }
 
+    /// Null while the stack follows its branch.
     async fn tracked_commit_set_by(&self) -> Option<&str> {
         self.0.tracked_commit_set_by.as_deref()
     }

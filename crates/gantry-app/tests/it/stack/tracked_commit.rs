@@ -61,8 +61,26 @@ async fn a_stack_is_pinned_to_a_commit_and_synced_again() {
     assert!(world.read_stack(&id).await.tracked_commit.is_some());
 
     let synced = app.stack_sync_commit(admin, &id).await.unwrap();
+    let head = synced.tracked_commit.clone().unwrap();
     assert_eq!(
-        (synced.tracked_commit, synced.tracked_commit_set_by),
+        (head.message.as_str(), synced.pinned_commit()),
+        ("Second", None)
+    );
+    assert_eq!(world.read_stack(&id).await.tracked_commit, Some(head));
+
+    // Another branch has another head, another repository has other commits.
+    app.stack_set_current_commit(admin, &id, &first)
+        .await
+        .unwrap();
+    let mut other = world.draft("Infra");
+    other.source.branch = "other".into();
+    app.stack_update(admin, &id, other.clone()).await.unwrap();
+    assert!(world.read_stack(&id).await.pinned_commit().is_some());
+    other.source.repository_url = Some("https://git.example.com/acme/other".into());
+    app.stack_update(admin, &id, other).await.unwrap();
+    let moved = world.read_stack(&id).await;
+    assert_eq!(
+        (moved.tracked_commit, moved.tracked_commit_set_by),
         (None, None)
     );
 }
