@@ -11,7 +11,13 @@ fn the_other_tests_pass_for_a_normal_user() {
     let directory = tempfile::tempdir().unwrap();
     // The test binary may lie where only root can walk to.
     let program = directory.path().join("it");
-    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    // By another process: a child that another test starts meanwhile would keep our copy open.
+    let copied = std::process::Command::new("cp")
+        .arg(std::env::current_exe().unwrap())
+        .arg(&program)
+        .status()
+        .unwrap();
+    assert!(copied.success());
     for path in [directory.path(), &program] {
         std::os::unix::fs::chown(path, Some(USER), Some(USER)).unwrap();
     }

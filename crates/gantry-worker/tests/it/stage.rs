@@ -29,6 +29,10 @@ impl Stage {
     }
 
     pub fn with(mode: SandboxMode, providers: ProviderInstallation) -> Self {
+        Self::of_users(mode, providers, UserRange::default())
+    }
+
+    pub fn of_users(mode: SandboxMode, providers: ProviderInstallation, users: UserRange) -> Self {
         let directory = tempfile::tempdir().unwrap();
         if mode == SandboxMode::Insecure {
             // Without a sandbox the run's uid walks to its workspace the usual way.
@@ -39,7 +43,7 @@ impl Stage {
         let sandbox = Sandbox::start(SandboxConfig {
             mode,
             directory: directory.path().join("worker"),
-            users: UserRange::default(),
+            users,
             tool_directories: terraform()
                 .parent()
                 .map(PathBuf::from)
