@@ -59,7 +59,16 @@ impl Bench {
         }))
         .unwrap();
         let ending = Orders::default();
-        let working = tokio::spawn(gantry_worker::work(config, ending.clone()));
+        let working = tokio::spawn({
+            let ending = ending.clone();
+            async move {
+                let worked = gantry_worker::work(config, ending).await;
+                if let Err(error) = &worked {
+                    eprintln!("the worker ended: {error}");
+                }
+                worked
+            }
+        });
         self.working = Some((ending, working));
     }
 

@@ -60,7 +60,8 @@ async fn a_metadata_service_is_out_of_reach_for_runs_alone() {
         return;
     }
     // The address is the machine's: one test at a time, in all processes.
-    let lock = std::fs::File::create(std::env::temp_dir().join("gantry-metadata-test.lock")).unwrap();
+    let lock =
+        std::fs::File::create(std::env::temp_dir().join("gantry-metadata-test.lock")).unwrap();
     lock.lock().unwrap();
     let Some(addresses) = Addresses::add() else {
         eprintln!("NOT TESTED: no metadata address can be added here");
