@@ -274,7 +274,7 @@ async fn what_moves_by_itself_is_set_one_by_one(store: &Store) {
     };
     same(&found(store, "one").await, &expected);
     let leaving = stack::deleting(store.reader()).await.unwrap();
-    assert_eq!(leaving, [before.id.clone()]);
+    assert_eq!(leaving, std::slice::from_ref(&before.id));
 
     let tx = store.begin().await.unwrap();
     stack::set_blocker(&tx, id, None).await.unwrap();
