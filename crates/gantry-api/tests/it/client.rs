@@ -27,7 +27,11 @@ pub struct Client {
 impl Client {
     /// An installation of its own, and its administrator.
     pub async fn start() -> Self {
-        Self::with_clouds(Registry::of(vec![])).await
+        let aws = AwsSettings {
+            principal: Some("arn:aws:iam::111122223333:root".into()),
+            ..AwsSettings::default()
+        };
+        Self::with_clouds(Registry::new(aws)).await
     }
 
     pub async fn with_clouds(clouds: Registry) -> Self {
@@ -50,10 +54,7 @@ impl Client {
             Some("acme"),
             settings,
             Clock::system(),
-            Registry::new(AwsSettings {
-                principal: Some("arn:aws:iam::111122223333:root".into()),
-                ..AwsSettings::default()
-            }),
+            clouds,
         )
         .await
         .unwrap();

@@ -131,7 +131,13 @@ impl App {
             record.access,
             record.cloud.label()
         );
-        tracing::warn!(run.id = %record.run, stack.slug = %record.stack, "{reason}");
+        // The reason names the external ID that was refused; it is for the run's page.
+        tracing::warn!(
+            run.id = %record.run, stack.slug = %record.stack,
+            role = record.role_arn.as_deref(),
+            "{} did not get its {} credentials of {}; its run says why",
+            record.phase, record.access, record.cloud.label()
+        );
         let noted: Result<(), OpError> = async {
             let tx = self.store.begin().await?;
             issuing::failed(&tx, &record.id, &reason).await?;
