@@ -102,6 +102,11 @@ pub enum SandboxError {
         #[source]
         source: std::io::Error,
     },
+    #[error(
+        "without a sandbox children of root run under users of their own, and those can't walk through \
+         {0}: let them (`chmod o+x`), or move the data directory"
+    )]
+    OutOfReach(PathBuf),
     #[error("the thread that starts children has ended")]
     SpawnerGone,
     #[error("a child process can't be started: {0}")]
@@ -145,6 +150,12 @@ impl Sandbox {
         let directory = config.directory.canonicalize().map_err(in_directory)?;
         let runs = directory.join("runs");
         create_directory(&runs).map_err(in_directory)?;
+        if bwrap.is_none()
+            && nix::unistd::geteuid().is_root()
+            && let Some(closed) = closed_directory(&runs)
+        {
+            return Err(SandboxError::OutOfReach(closed));
+        }
 
         let mirrors = config.providers.mirrors();
         let inside = |n: usize, host: &Path| match config.mode {
@@ -164,7 +175,8 @@ impl Sandbox {
         staged.extend(config.extra_tools.iter().cloned());
         let spawner = spawner::Spawner::start(bwrap.is_some().then_some(staged))?;
 
-        let mut root = root::Root::new(bwrap);
+        let abilities = root::Abilities::of(&version(bwrap.as_deref()));
+        let mut root = root::Root::new(bwrap, abilities);
         root.read_only(spawner.reachable(&cli_config), CLI_CONFIG);
         for (n, mirror) in mirrors.iter().enumerate() {
             root.read_only(spawner.reachable(mirror), &format!("{MIRRORS}/{n}"));
@@ -301,6 +313,29 @@ fn search_path(extra: &[PathBuf]) -> String {
         path.push(':');
     }
     path + SYSTEM_PATH
+}
+
+fn version(bwrap: Option<&Path>) -> String {
+    let said = bwrap.and_then(|bwrap| {
+        std::process::Command::new(bwrap)
+            .arg("--version")
+            .env_clear()
+            .output()
+            .ok()
+    });
+    said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+        .unwrap_or_default()
+}
+
+/// The first directory on the way that others can't walk through.
+fn closed_directory(path: &Path) -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    let open = |path: &Path| {
+        std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o001 != 0)
+    };
+    path.ancestors()
+        .find(|path| !open(path))
+        .map(Path::to_path_buf)
 }
 
 fn create_directory(path: &Path) -> std::io::Result<()> {

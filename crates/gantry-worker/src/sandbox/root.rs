@@ -68,8 +68,34 @@ pub(crate) struct Root {
     fixed: Arguments,
 }
 
+/// What an installed bubblewrap can do. What older ones lack hardens the sandbox, but isn't what holds
+/// it together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Abilities {
+    /// 0.8: nobody inside becomes root of a namespace of their own.
+    pub disable_userns: bool,
+    /// 0.7: a limit of the memory that files may take.
+    pub size: bool,
+}
+
+impl Abilities {
+    /// From what `bwrap --version` says; all of them where that is odd.
+    pub(super) fn of(said: &str) -> Self {
+        let number = said.trim().rsplit(' ').next().unwrap_or_default();
+        let mut parts = number.split('.').map(|part| part.parse::<u32>().ok());
+        let version = match (parts.next().flatten(), parts.next().flatten()) {
+            (Some(major), Some(minor)) => (major, minor),
+            _ => (u32::MAX, 0),
+        };
+        Self {
+            disable_userns: version >= (0, 8),
+            size: version >= (0, 7),
+        }
+    }
+}
+
 impl Root {
-    pub(super) fn new(bwrap: Option<PathBuf>) -> Self {
+    pub(super) fn new(bwrap: Option<PathBuf>, abilities: Abilities) -> Self {
         let mut fixed = Arguments::default();
         for flag in [
             "--unshare-user",
@@ -77,13 +103,14 @@ impl Root {
             "--unshare-ipc",
             "--unshare-uts",
             "--unshare-cgroup-try",
-            // Inside it nobody becomes root of a namespace of their own.
-            "--disable-userns",
             "--die-with-parent",
             "--new-session",
             "--clearenv",
         ] {
             fixed.push(flag);
+        }
+        if abilities.disable_userns {
+            fixed.push("--disable-userns");
         }
         fixed.extend(["--hostname", "gantry"]);
         fixed.extend(["--ro-bind", "/usr", "/usr"]);
@@ -101,9 +128,17 @@ impl Root {
             fixed.extend(["--ro-bind-try", &path, &path]);
         }
         fixed.extend(["--proc", "/proc", "--dev", "/dev"]);
-        fixed.tmpfs("/tmp", "1777", TMP_BYTES);
-        fixed.tmpfs(HOME, "0700", HOME_BYTES);
-        fixed.tmpfs("/mnt/workspace", "0755", WORKSPACE_BYTES);
+        for (path, mode, bytes) in [
+            ("/tmp", "1777", TMP_BYTES),
+            (HOME, "0700", HOME_BYTES),
+            ("/mnt/workspace", "0755", WORKSPACE_BYTES),
+        ] {
+            fixed.extend(["--perms", mode]);
+            if abilities.size {
+                fixed.extend(["--size", &bytes.to_string()]);
+            }
+            fixed.extend(["--tmpfs", path]);
+        }
         Self { bwrap, fixed }
     }
 
@@ -191,16 +226,5 @@ impl Arguments {
         arguments
             .into_iter()
             .for_each(|argument| self.push(argument));
-    }
-
-    fn tmpfs(&mut self, path: &str, mode: &str, bytes: u64) {
-        self.extend([
-            "--perms",
-            mode,
-            "--size",
-            &bytes.to_string(),
-            "--tmpfs",
-            path,
-        ]);
     }
 }

@@ -32,3 +32,16 @@ fn the_pool_is_finite_for_root() {
         assert_eq!(pool.take().and_then(|user| user.uid()), Some(700_000));
     }
 }
+
+#[test]
+fn an_older_bubblewrap_is_asked_for_less() {
+    let of = |said| {
+        let abilities = root::Abilities::of(said);
+        (abilities.disable_userns, abilities.size)
+    };
+    assert_eq!(of("bubblewrap 0.6.1\n"), (false, false));
+    assert_eq!(of("bubblewrap 0.7.0"), (false, true));
+    assert_eq!(of("bubblewrap 0.8.0\n"), (true, true));
+    assert_eq!(of("bubblewrap 1.0"), (true, true));
+    assert_eq!(of(""), (true, true));
+}

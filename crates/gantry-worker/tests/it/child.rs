@@ -204,7 +204,12 @@ async fn a_stopped_task_gets_the_signal_as_from_a_terminal() {
     let Outcome::Stopped(Ending::InOrder { .. }) = ended.outcome else {
         panic!("{:?} {output}", ended.outcome)
     };
-    assert_eq!(output.matches("Interrupt received").count(), 1, "{output}");
+    // What it runs got the signal too, and may have failed before Terraform spoke of its own.
+    assert!(
+        output.matches("Interrupt received").count() <= 1,
+        "{output}"
+    );
+    assert!(!output.contains("not reached"), "{output}");
     assert!(!output.contains("Two interrupts"), "{output}");
     let state = workspace
         .read_clean("terraform.tfstate", 1 << 20)

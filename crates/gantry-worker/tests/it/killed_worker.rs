@@ -11,11 +11,14 @@ const SECONDS: &str = "GANTRY_TEST_CHILD_SECONDS";
 /// Not a test of its own: the process that the test below kills.
 #[tokio::test]
 async fn the_worker_to_be_killed() {
-    let Ok(seconds) = std::env::var(SECONDS) else { return };
+    let Ok(seconds) = std::env::var(SECONDS) else {
+        return;
+    };
     let stage = Stage::new();
     let workspace = stage.run(&[]);
     let (sender, mut receiver) = tokio::sync::mpsc::channel::<bytes::Bytes>(1);
-    let text = format!("trap '' INT TERM HUP; setsid sleep {seconds} & echo begun; sleep {seconds}");
+    let text =
+        format!("trap '' INT TERM HUP; setsid sleep {seconds} & echo begun; sleep {seconds}");
     let launch = shell(workspace.initialize(), &text);
     let run = gantry_worker::child::run(&stage.sandbox, launch, sender, Default::default());
     let tell = async {
@@ -41,13 +44,22 @@ fn alive(seconds: &str) -> usize {
 fn its_children_die_with_it() {
     let seconds = (1_000_000 + std::process::id()).to_string();
     let mut worker = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "killed_worker::the_worker_to_be_killed", "--nocapture"])
+        .args([
+            "--exact",
+            "killed_worker::the_worker_to_be_killed",
+            "--nocapture",
+        ])
         .env(SECONDS, &seconds)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(worker.stdout.take().unwrap()).lines();
-    assert!(lines.by_ref().map_while(Result::ok).any(|line| line.contains("begun")));
+    assert!(
+        lines
+            .by_ref()
+            .map_while(Result::ok)
+            .any(|line| line.contains("begun"))
+    );
     let until = Instant::now() + Duration::from_secs(10);
     while alive(&seconds) < 2 && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(5));

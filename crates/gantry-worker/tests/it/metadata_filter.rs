@@ -43,6 +43,20 @@ fn ip(arguments: &[&str]) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Waits a while where something else on this machine listens there for the moment.
+fn listen(address: &str) -> TcpListener {
+    for _ in 0..300 {
+        match TcpListener::bind((address, 80)) {
+            Ok(listener) => return listener,
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            Err(error) => panic!("{address}: {error}"),
+        }
+    }
+    panic!("something else listens at {address}")
+}
+
 /// What a child learns when it asks the service.
 fn ask(address: &str) -> String {
     format!(
@@ -67,9 +81,9 @@ async fn a_metadata_service_is_out_of_reach_for_runs_alone() {
         eprintln!("NOT TESTED: no metadata address can be added here");
         return;
     };
-    let _listener = TcpListener::bind((V4, 80)).unwrap();
+    let _listener = listen(V4);
     let v6 = addresses.0.len() == 2;
-    let _listener_v6 = v6.then(|| TcpListener::bind((V6, 80)).unwrap());
+    let _listener_v6 = v6.then(|| listen(V6));
 
     // Not those of a worker that may be at work on this machine, with a filter of its own.
     let users = UserRange {

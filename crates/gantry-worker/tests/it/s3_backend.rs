@@ -37,9 +37,14 @@ async fn step(stage: &Stage, view: View, arguments: &[&str], after: &str) -> Out
         ("AWS_ACCESS_KEY_ID", keys.access_key_id.as_str()),
         ("AWS_SECRET_ACCESS_KEY", keys.secret_access_key.as_str()),
     ] {
-        launch.environment.push((name.to_owned(), SecretString::from(value)));
+        launch
+            .environment
+            .push((name.to_owned(), SecretString::from(value)));
     }
-    launch.hooks = PhaseHooks { before: vec![], after: vec![after.to_owned()] };
+    launch.hooks = PhaseHooks {
+        before: vec![],
+        after: vec![after.to_owned()],
+    };
     let (ended, output) = stage.child(launch).await;
     println!("{output}");
     ended.outcome
@@ -48,8 +53,17 @@ async fn step(stage: &Stage, view: View, arguments: &[&str], after: &str) -> Out
 async fn planned(stage: &Stage, workspace: &Workspace, after: &str) -> Vec<u8> {
     let view = workspace.plan().unwrap();
     let out = format!("-out={}", view.plan_file().display());
-    let arguments = ["plan", "-detailed-exitcode", "-lock=false", "-input=false", &out];
-    assert_eq!(step(stage, view, &arguments, after).await, Outcome::Exited { status: 2 });
+    let arguments = [
+        "plan",
+        "-detailed-exitcode",
+        "-lock=false",
+        "-input=false",
+        &out,
+    ];
+    assert_eq!(
+        step(stage, view, &arguments, after).await,
+        Outcome::Exited { status: 2 }
+    );
     workspace.take_plan_file(1 << 20).unwrap()
 }
 
@@ -58,7 +72,9 @@ async fn a_plan_with_state_in_s3_is_checked_against_its_initialization() {
     let ministack = Ministack::shared();
     let bucket = format!("states-{}", std::process::id());
     ministack.create_bucket(&bucket).await.unwrap();
-    let main = MAIN.replace("ENDPOINT", &ministack.endpoint()).replace("\"states\"", &format!("\"{bucket}\""));
+    let main = MAIN
+        .replace("ENDPOINT", &ministack.endpoint())
+        .replace("\"states\"", &format!("\"{bucket}\""));
     let stage = Stage::new();
     let workspace = stage.run(&[("main.tf", &main)]);
     let arguments = ["init", "-input=false", "-no-color"];
@@ -67,7 +83,9 @@ async fn a_plan_with_state_in_s3_is_checked_against_its_initialization() {
     workspace.seal().unwrap();
 
     let plan = planned(&stage, &workspace, "true").await;
-    workspace.check_plan(&plan, Engine::Terraform, None).unwrap_or_else(|error| panic!("{error}"));
+    workspace
+        .check_plan(&plan, Engine::Terraform, None)
+        .unwrap_or_else(|error| panic!("{error}"));
 
     // The same length, so that the rest of the message stays as it is.
     let other = format!("other!-{}", std::process::id());
@@ -86,6 +104,12 @@ new.close()
 END"#
     );
     let plan = planned(&stage, &workspace, &forge).await;
-    let error = workspace.check_plan(&plan, Engine::Terraform, None).unwrap_err().to_string();
-    assert!(error.contains("the setting `bucket` of its state backend `s3` differs"), "{error}");
+    let error = workspace
+        .check_plan(&plan, Engine::Terraform, None)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("the setting `bucket` of its state backend `s3` differs"),
+        "{error}"
+    );
 }
