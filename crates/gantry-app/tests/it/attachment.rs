@@ -229,3 +229,21 @@ async fn each_request_carries_its_own_access_and_the_probes_carry_none() {
     );
     assert!(calls.iter().all(|call| call.policy.is_some()));
 }
+
+#[tokio::test]
+async fn what_was_tried_is_what_is_attached() {
+    let proxy = StsProxy::start(&Ministack::shared().endpoint()).unwrap();
+    let aws = Aws::through(proxy.endpoint()).await;
+    let stack = aws.world.stack("network").await;
+    let integration = aws.trusted_integration("swapped", &[&stack]).await;
+    let open = aws.open_role("swapped-open").await;
+    // Somebody exchanges the role while the first one is being tried.
+    proxy.break_all(Fault::Delay(Duration::from_millis(500)));
+    let (attached, updated) = tokio::join!(aws.attach(&integration, &stack, true, false), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        aws.update(&integration, input("swapped", &open)).await
+    });
+    updated.unwrap();
+    let said = refusal(attached);
+    assert!(said.contains("confused deputy"), "{said}");
+}
