@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -15,15 +15,41 @@ use secrecy::ExposeSecret as _;
 
 use crate::config::Config;
 
-/// Makes the data directory, private to its owner.
+/// Makes the data directory and what in it nobody else may read.
 pub fn make_data_dir(config: &Config) -> anyhow::Result<()> {
+    for dir in [
+        config.data_dir.clone(),
+        config.below_data("git"),
+        config.below_data("objects"),
+    ] {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&dir)
+            .with_context(|| format!("the data directory {} can't be made", dir.display()))?;
+    }
+    // SQLite gives its other files the mode of this one.
+    let database = config.below_data("gantry.sqlite");
+    if matches!(connect(config), Connect::Sqlite(_)) {
+        std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&database)
+            .with_context(|| format!("{} can't be made", database.display()))?;
+    }
+    Ok(())
+}
+
+/// Closes the data directory to others. Children without a sandbox have users of their own when we are
+/// root, and have to walk through it to their workspace.
+pub fn close_data_dir(config: &Config) -> anyhow::Result<()> {
+    let mode = match config.worker.insecure_no_sandbox {
+        true => 0o711,
+        false => 0o700,
+    };
     let dir = &config.data_dir;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .with_context(|| format!("the data directory {} can't be made", dir.display()))?;
-    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode))
         .with_context(|| format!("the data directory {} is not ours", dir.display()))
 }
 

@@ -24,6 +24,7 @@ const WORKER_PAUSE: [Duration; 2] = [Duration::from_millis(200), Duration::from_
 pub async fn main(config: Config) -> anyhow::Result<()> {
     logging::start(&config.log)?;
     installation::make_data_dir(&config)?;
+    installation::close_data_dir(&config)?;
     let _lock = installation::lock_data_dir(&config)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
