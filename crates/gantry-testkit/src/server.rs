@@ -26,6 +26,7 @@ pub struct Builder {
     account: String,
     database_url: Option<String>,
     settings: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
 }
 
 impl Builder {
@@ -44,6 +45,12 @@ impl Builder {
     /// Any setting of the configuration, by its key; wins over what is set here for all.
     pub fn set(mut self, key: &str, value: impl Into<String>) -> Self {
         self.settings.push((key.to_owned(), value.into()));
+        self
+    }
+
+    /// A variable of the server's own environment.
+    pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.environment.push((name.to_owned(), value.into()));
         self
     }
 
@@ -99,6 +106,7 @@ impl TestServer {
             account: "acme".to_owned(),
             database_url: None,
             settings: Vec::new(),
+            environment: Vec::new(),
         }
     }
 
@@ -145,6 +153,11 @@ impl TestServer {
 
     pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// The home of whoever runs the server.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
     }
 
     /// Everything it printed, in all its lives.
@@ -281,7 +294,7 @@ impl TestServer {
             ),
             ("worker.extra_tools", extra_tools()),
             ("run.stop_grace", "5".to_owned()),
-            ("log.level", "debug".to_owned()),
+            ("log.level", "debug,sqlx=warn".to_owned()),
         ];
         settings.extend(
             self.special
@@ -301,18 +314,18 @@ impl TestServer {
             .collect()
     }
 
-    fn environment(&self) -> Vec<(&'static str, String)> {
+    fn environment(&self) -> Vec<(&str, String)> {
         let keys = &self.identity.keys;
-        vec![
+        let mut all = vec![
             ("PATH", std::env::var("PATH").unwrap_or_default()),
-            (
-                "HOME",
-                self.folder.path().join("home").display().to_string(),
-            ),
+            ("HOME", self.home().display().to_string()),
             ("AWS_ACCESS_KEY_ID", keys.access_key_id.clone()),
             ("AWS_SECRET_ACCESS_KEY", keys.secret_access_key.clone()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
-        ]
+        ];
+        let own = self.special.environment.iter();
+        all.extend(own.map(|(name, value)| (name.as_str(), value.clone())));
+        all
     }
 
     /// Secrets that a log must never show.

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cloud_integration;
+mod hostile;
 mod issuing;
 mod login;
 mod matrix;

@@ -33,8 +33,13 @@ impl World {
     }
 
     pub async fn of(builder: Builder) -> Self {
+        Self::on(builder, Ministack::shared()).await
+    }
+
+    /// In a cloud of its own.
+    pub async fn on(builder: Builder, cloud: &'static Ministack) -> Self {
         let server = builder
-            .start(Ministack::shared())
+            .start(cloud)
             .await
             .unwrap_or_else(|e| panic!("{e:#}"));
         let client = server.client().await;
@@ -46,7 +51,7 @@ impl World {
     }
 
     pub fn ministack(&self) -> &'static Ministack {
-        Ministack::shared()
+        self.server.ministack()
     }
 
     /// A repository with these files.
