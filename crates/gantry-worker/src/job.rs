@@ -22,8 +22,9 @@ use crate::heartbeat;
 use crate::orders::Orders;
 use crate::report::{Report, Undelivered};
 use crate::spool::{Record, Spool};
-use crate::worker::{Kept, Worker, remove};
-use crate::workspace::{CarriedFile, Workspace};
+use crate::takeover;
+use crate::worker::{Kept, Worker, blocking, remove};
+use crate::workspace::{CarriedFile, LARGEST_STATE, Source, Workspace};
 
 /// Why a job ends early.
 pub enum Fault {
@@ -57,7 +58,8 @@ pub struct AtWork {
     pub plan: Option<Vec<CarriedFile>>,
     /// Reads the plan's JSON and sends it, beside whatever else goes on.
     pub showing: Option<Showing>,
-    /// The state that a task was given, because its stack is locked for it.
+    /// An `errored.tfstate` that the run did not leave: it came with the code, or a task was given it
+    /// because its stack is locked for it.
     pub given_state: Option<bytes::Bytes>,
     /// The log that `after_run` continues: its version, and how much the server has of it.
     pub log: (i64, u64),
@@ -70,7 +72,10 @@ pub struct Showing {
 }
 
 /// Works on a claimed job until it is released, or can't be.
-pub async fn run(worker: Arc<Worker>, job: Job, lease: Duration, orders: Orders) {
+///
+/// `ending` says when the worker has to end.
+pub async fn run(worker: Arc<Worker>, job: Job, lease: Duration, ending: Orders) {
+    let orders = ending.below();
     let report = Report::new(
         worker.gateway.clone(),
         job.run.clone(),
@@ -99,6 +104,7 @@ pub async fn run(worker: Arc<Worker>, job: Job, lease: Duration, orders: Orders)
         let (gateway, run, orders) = (worker.gateway.clone(), job.run.clone(), orders.clone());
         async move { heartbeat::beat(&gateway, &run, job.fence, lease, &orders).await }
     });
+    let taker = worker.clone();
     let (run, refused) = (job.run.clone(), worker.refused.clone());
     let (spool, outcome) = whole(worker, job, report.clone(), orders, spool, record).await;
     let outcome = match outcome {
@@ -114,6 +120,8 @@ pub async fn run(worker: Arc<Worker>, job: Job, lease: Duration, orders: Orders)
             if let Err(error) = spool.settle() {
                 tracing::error!(run.id = %run, %error, "the spool can't be made durable");
             }
+            // It may come back before this worker ends; otherwise a successor reports.
+            takeover::report_later(&taker, spool, ending).await;
         }
         Err(Undelivered::Refused(why)) => {
             tracing::warn!(run.id = %run, why, "the run is not ours any more");
@@ -149,7 +157,13 @@ async fn whole(
         Ok(None) => return (spool, Ok(())),
         Err(fault) => return (spool, Err(fault)),
     };
+    let came_along = blocking(|| {
+        prepared
+            .workspace
+            .errored_state(Source::Clean, LARGEST_STATE)
+    });
     let mut at_work = AtWork {
+        given_state: came_along.ok().flatten().map(Into::into),
         log: (job.version, prepared.logged),
         worker,
         job,
@@ -164,7 +178,6 @@ async fn whole(
         initialized: prepared.initialized,
         plan: None,
         showing: None,
-        given_state: None,
         limits: crate::worker::MODEST,
     };
     let outcome = at_work.follow(prepared.next).await;

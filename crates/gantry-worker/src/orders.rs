@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// A later order replaces an earlier one only when it is more pressing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,17 +26,39 @@ pub enum Order {
 #[derive(Clone)]
 pub struct Orders {
     sender: Arc<watch::Sender<Order>>,
+    /// Passes on what is ordered above; ends with the last copy.
+    _above: Option<Arc<Above>>,
+}
+
+struct Above(JoinHandle<()>);
+
+impl Drop for Above {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Default for Orders {
     fn default() -> Self {
         Orders {
             sender: Arc::new(watch::Sender::new(Order::GoOn)),
+            _above: None,
         }
     }
 }
 
 impl Orders {
+    /// Orders of a part: it hears when the whole has to end, and what it hears stays its own.
+    pub fn below(&self) -> Orders {
+        let part = Orders::default();
+        let (whole, hears) = (self.clone(), part.clone());
+        let passing = tokio::spawn(async move { hears.give(whole.abandoned().await) });
+        Orders {
+            _above: Some(Arc::new(Above(passing))),
+            ..part
+        }
+    }
+
     pub fn give(&self, order: Order) {
         self.sender.send_if_modified(|current| {
             let pressing = order > *current && !matches!(current, Order::LeaseLost { .. });

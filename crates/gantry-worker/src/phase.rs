@@ -9,8 +9,11 @@ mod perform;
 mod plan;
 mod show;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use gantry_core::protocol::{Next, PhaseFinished, PhaseOutcome, PhaseStart};
 use gantry_core::run::Phase;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::child_env::ChildEnv;
@@ -30,6 +33,8 @@ struct Running {
     until: Instant,
     /// The tool has said that the saved plan is stale.
     stale: bool,
+    /// The plan on its way to the server.
+    sending: Option<JoinHandle<Result<(), Undelivered>>>,
 }
 
 /// Why a phase did not succeed.
@@ -79,6 +84,7 @@ impl AtWork {
             log,
             until,
             stale: false,
+            sending: None,
         };
         for notice in running.start.notices.clone() {
             running.log.say(&notice);
@@ -112,12 +118,18 @@ impl AtWork {
         running: Running,
         outcome: PhaseOutcome,
     ) -> Result<Next, Undelivered> {
-        let Running { start, log, .. } = running;
+        let Running {
+            start,
+            log,
+            sending,
+            ..
+        } = running;
         let (outcome, state) = match self.errored_state(start.phase) {
             Ok(state) => (outcome, state),
             Err(sentence) => (failed(sentence), None),
         };
-        let message = self.message(&start, outcome, state.is_some());
+        let mut message = self.message(&start, outcome, state.is_some());
+        let sent_plan = AtomicBool::new(sending.is_none());
         let report = &self.report;
         let told = async {
             let send_state = async {
@@ -126,11 +138,20 @@ impl AtWork {
                     None => Ok(()),
                 }
             };
-            let (length, ()) = tokio::try_join!(log.finish(), send_state)?;
+            let send_plan = async {
+                if let Some(sending) = sending {
+                    let sent = sending.await;
+                    sent.unwrap_or_else(|error| Err(Undelivered::Gone(error.to_string())))?;
+                    sent_plan.store(true, Ordering::Relaxed);
+                }
+                Ok(())
+            };
+            let (length, (), ()) = tokio::try_join!(log.finish(), send_state, send_plan)?;
             let next = report.finished(&message).await?;
             Ok::<_, Undelivered>((length, next))
         };
-        match told.await {
+        let told = told.await;
+        match told {
             Ok((length, next)) => {
                 self.spool.drop_log(start.version, 0);
                 self.spool.drop_errored_state();
@@ -139,6 +160,10 @@ impl AtWork {
                 Ok(next)
             }
             Err(undelivered) => {
+                if !sent_plan.load(Ordering::Relaxed) {
+                    message.outcome =
+                        failed(format!("the plan could not be stored: {undelivered}"));
+                }
                 if let Err(error) = self.spool.keep_finished(&message) {
                     tracing::error!(run.id = %self.job.run, %error, "the phase's end can't be kept");
                 }
@@ -160,7 +185,7 @@ impl AtWork {
                 .map_err(|error| {
                     format!("the phase left an errored.tfstate that can't be kept: {error}")
                 })?;
-            // What the task was given is the server's already.
+            // What was there before was not left by the phase.
             let state = state.filter(|state| self.given_state.as_deref() != Some(state.as_slice()));
             if let Some(state) = &state {
                 let kept = self

@@ -61,12 +61,9 @@ pub async fn work(worker: Arc<Worker>, hello: Hello, ending: Orders) -> Result<(
         let Some((slot, answer)) = claimed else { break };
         if let Some(job) = answer? {
             let worker = worker.clone();
-            let orders = Orders::default();
-            let forwarded = forward(ending.clone(), orders.clone());
+            let ending = ending.clone();
             jobs.spawn(async move {
-                let forwarding = tokio::spawn(forwarded);
-                job::run(worker, job, lease, orders).await;
-                forwarding.abort();
+                job::run(worker, job, lease, ending).await;
                 drop(slot);
             });
         } else if ending.current() != Order::GoOn {
@@ -76,11 +73,6 @@ pub async fn work(worker: Arc<Worker>, hello: Hello, ending: Orders) -> Result<(
     }
     while jobs.join_next().await.is_some() {}
     Ok(())
-}
-
-/// The end of the worker is an order to each of its jobs.
-async fn forward(from: Orders, to: Orders) {
-    to.give(from.abandoned().await);
 }
 
 /// Asks until there is an answer; `None` where it says nothing, or when the worker has to end.

@@ -94,7 +94,7 @@ impl Spool {
         self.write(RECORD, &serde_json::to_vec(record)?)
     }
 
-    fn read_record(&self) -> io::Result<Record> {
+    pub fn read_record(&self) -> io::Result<Record> {
         Ok(serde_json::from_slice(&std::fs::read(
             self.directory.join(RECORD),
         )?)?)

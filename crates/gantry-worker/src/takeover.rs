@@ -74,6 +74,32 @@ pub async fn take_over(worker: &Worker, orders: &Orders) -> Result<(), TakeoverE
     Ok(())
 }
 
+/// Reports a spool of this worker's own as soon as the server is back; until then, or until the
+/// worker ends, it waits.
+pub async fn report_later(worker: &Worker, spool: Spool, ending: Orders) {
+    let record = match spool.read_record() {
+        Ok(record) => record,
+        Err(error) => {
+            tracing::error!(%error, "a spool can't be read");
+            return;
+        }
+    };
+    let report = Report::new(
+        worker.gateway.clone(),
+        record.run.clone(),
+        record.fence,
+        ending.below(),
+    );
+    match replay(worker, &record, &spool, &report).await {
+        Ok(()) => spool.remove(),
+        Err(Undelivered::Refused(why)) => {
+            tracing::warn!(run.id = %record.run, why, "the server has gone on without it");
+            let_go(spool, &worker.refused);
+        }
+        Err(Undelivered::Gone(_)) => {}
+    }
+}
+
 async fn replay(
     worker: &Worker,
     record: &Record,
@@ -98,7 +124,7 @@ async fn replay(
         return Err(Undelivered::Refused(why));
     }
     let failed = match &record.phase {
-        None => Some("the worker ended while it prepared the run".to_owned()),
+        None => Some("the worker ended before the next phase of the run could start".to_owned()),
         Some(phase) => {
             let message = match spool.finished() {
                 Ok(Some(message)) => message,

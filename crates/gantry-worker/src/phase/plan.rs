@@ -56,15 +56,12 @@ impl AtWork {
         // Where nobody has to read it first, it is read beside the phase that follows.
         let at_once = self.job.kind == RunKind::Destroy
             || (self.job.kind == RunKind::Tracked && self.job.autodeploy);
-        let sending = self.report.clone();
-        let send = async move { sending.plan(bundle).await.map_err(Failure::Undelivered) };
+        let report = self.report.clone();
+        running.sending = Some(tokio::spawn(async move { report.plan(bundle).await }));
         self.showing = Some(showing);
-        if at_once {
-            send.await?;
-        } else {
-            let (sent, shown) = tokio::join!(send, self.shown());
-            sent?;
-            shown
+        if !at_once {
+            self.shown()
+                .await
                 .map_err(|reason| Failure::Because(format!("the plan can't be shown: {reason}")))?;
         }
         Ok(PhaseOutcome::Changes)

@@ -46,8 +46,7 @@ impl Bench {
 
     /// Starts the server and a worker.
     pub fn start(&mut self) {
-        let socket = self.directory.path().join("gateway");
-        self.gateway.listen(&socket);
+        let socket = self.listen();
         let config: WorkerConfig = serde_json::from_value(serde_json::json!({
             "data_dir": self.data(),
             "socket": socket,
@@ -72,6 +71,13 @@ impl Bench {
         self.working = Some((ending, working));
     }
 
+    /// Starts the server alone.
+    pub fn listen(&mut self) -> PathBuf {
+        let socket = self.directory.path().join("gateway");
+        self.gateway.listen(&socket);
+        socket
+    }
+
     /// Ends the worker in order.
     pub async fn end(&mut self, why: &str) {
         let (ending, working) = self.working.take().unwrap();
@@ -80,6 +86,13 @@ impl Bench {
             .await
             .unwrap()
             .unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Ends the worker as SIGKILL does: nothing of it gets to say or to write anything.
+    pub async fn kill(&mut self) {
+        let (_, working) = self.working.take().unwrap();
+        working.abort();
+        let _ = working.await;
     }
 
     pub fn job(&self, kind: RunKind) -> Job {

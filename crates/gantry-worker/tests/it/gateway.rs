@@ -39,6 +39,8 @@ pub struct Told {
     pub commit: Option<String>,
     waiting: Vec<Job>,
     current: Option<Job>,
+    /// Every message about a run is refused: its lease is somebody else's.
+    pub taken_away: bool,
     stop: bool,
     next_version: i64,
 }
@@ -159,6 +161,12 @@ impl Gateway {
         self.changed.notify_waiters();
     }
 
+    /// The run is given to somebody else.
+    pub fn take_away(&self) {
+        self.told.lock().unwrap().taken_away = true;
+        self.changed.notify_waiters();
+    }
+
     pub fn stop_run(&self) {
         self.told.lock().unwrap().stop = true;
         self.changed.notify_waiters();
@@ -221,7 +229,21 @@ async fn serve(
         .map(|(name, value)| (name.to_owned(), value.parse().unwrap()))
         .collect();
     let parts: Vec<&str> = path.split('/').collect();
+    let taken_away = told.lock().unwrap().taken_away;
     let answer = match (method.as_str(), parts.as_slice()) {
+        ("POST", ["runs", _, "heartbeat"]) if !taken_away => {
+            let beat: Heartbeat = serde_json::from_slice(&body).unwrap();
+            let stop = wait(&told, &changed, beat.wait_ms, |told| {
+                (told.stop || told.taken_away).then_some(told.stop)
+            });
+            match stop.await {
+                Some(false) => refused(),
+                stop => json(&HeartbeatAnswer {
+                    stop: stop.is_some(),
+                }),
+            }
+        }
+        (_, ["runs", ..]) if taken_away => refused(),
         ("POST", ["hello"]) => {
             let mut told = told.lock().unwrap();
             told.events.push("hello".into());
@@ -241,16 +263,6 @@ async fn serve(
                 Some(job) => json(&job),
                 None => nothing(),
             }
-        }
-        ("POST", ["runs", _, "heartbeat"]) => {
-            let beat: Heartbeat = serde_json::from_slice(&body).unwrap();
-            let stop = wait(&told, &changed, beat.wait_ms, |told| {
-                told.stop.then_some(())
-            })
-            .await;
-            json(&HeartbeatAnswer {
-                stop: stop.is_some(),
-            })
         }
         ("POST", ["runs", _, "prepared"]) => {
             let prepared: Prepared = serde_json::from_slice(&body).unwrap();
@@ -392,5 +404,13 @@ fn nothing() -> Response<Full<Bytes>> {
     Response::builder()
         .status(204)
         .body(Full::default())
+        .unwrap()
+}
+
+fn refused() -> Response<Full<Bytes>> {
+    let refusal = serde_json::json!({ "reason": "the lease is somebody else's" });
+    Response::builder()
+        .status(409)
+        .body(Full::new(refusal.to_string().into()))
         .unwrap()
 }

@@ -179,3 +179,93 @@ async fn an_errored_state_is_kept_before_the_workspace_goes() {
     });
     bench.end("test").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_workers_run_is_reported_by_the_next_one() {
+    let backend = Backend::start().await;
+    let mut bench = Bench::new(&[("main.tf", SLOW), ("backend.tf", &backend.block())]);
+    bench.start();
+    bench.gateway.offer(slow(&bench));
+    bench.gateway.until(begun).await;
+    bench.kill().await;
+    let record = std::fs::read_dir(bench.data().join("spool"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
+    let record = std::fs::read(record.path().join("job.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+    let processes = record["phase"]["processes"].as_array().unwrap();
+    assert_eq!(processes.len(), 2, "{record}");
+
+    bench.start();
+    bench.gateway.until(|told| told.hello.len() == 2).await;
+    for process in processes {
+        assert!(!std::path::Path::new(&format!("/proc/{}/exe", process["pid"])).exists());
+    }
+    bench.gateway.told(|told| {
+        let reason = told.failure(Phase::Apply);
+        assert!(
+            reason.starts_with("the worker was killed during the apply phase"),
+            "{reason}"
+        );
+        assert_eq!(told.released.len(), 1);
+    });
+    assert_eq!(
+        std::fs::read_dir(bench.data().join("spool"))
+            .unwrap()
+            .count(),
+        0
+    );
+    bench.end("test").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_lease_ends_the_child_and_keeps_a_state_that_nobody_else_has() {
+    let backend = Backend::start().await;
+    let mut bench = Bench::new(&[("main.tf", SLOW), ("backend.tf", &backend.block())]);
+    bench.start();
+    bench.gateway.offer(slow(&bench));
+    bench.gateway.until(begun).await;
+    backend.break_down();
+    bench.gateway.take_away();
+    // It ends its jobs before itself.
+    bench.end("test").await;
+    bench
+        .gateway
+        .told(|told| assert!(told.outcome(Phase::Apply).is_none()));
+    assert_eq!(
+        std::fs::read_dir(bench.data().join("spool"))
+            .unwrap()
+            .count(),
+        0
+    );
+    let refused = std::fs::read_dir(bench.data().join("refused"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
+    let state = std::fs::read_to_string(refused.path().join("errored.tfstate")).unwrap();
+    assert!(state.contains("\"first\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_comes_back_hears_everything_from_the_same_worker() {
+    let backend = Backend::start().await;
+    let mut bench = Bench::new(&[("main.tf", SLOW), ("backend.tf", &backend.block())]);
+    bench.start();
+    bench.gateway.offer(slow(&bench));
+    bench.gateway.until(begun).await;
+    bench.gateway.die().await;
+    bench.gateway.stop_run();
+    bench.listen();
+    bench.gateway.until(|told| told.released.len() == 1).await;
+    bench.gateway.told(|told| {
+        assert_eq!(told.hello.len(), 1);
+        assert!(
+            told.failure(Phase::Apply)
+                .starts_with("interrupted on request")
+        );
+    });
+    bench.end("test").await;
+}
