@@ -53,7 +53,7 @@ pub enum SourceError {
     Url { text: String, rule: &'static str },
     #[error(
         "repository {} is not below a directory that the configuration allows; an administrator of \
-         the installation can add one to `git.local_roots`",
+         the installation can add one to `source.local_roots`",
         Quoted(.text)
     )]
     OutsideOfRoots { text: String },

@@ -294,7 +294,7 @@ impl TestServer {
             ),
             ("worker.extra_tools", extra_tools()),
             ("run.stop_grace", "5".to_owned()),
-            ("log.level", "debug,sqlx=warn".to_owned()),
+            ("log.level", "info,gantry=debug,gantry_app=debug,gantry_worker=debug".to_owned()),
         ];
         settings.extend(
             self.special

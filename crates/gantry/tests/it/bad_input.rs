@@ -52,7 +52,7 @@ async fn integrations() {
                 external_id: "mine".into(),
                 ..good.clone()
             },
-            "externalID",
+            "external ID",
         ),
         (
             IntegrationInput {
@@ -60,7 +60,7 @@ async fn integrations() {
                 in_worker: true,
                 ..good.clone()
             },
-            "externalID",
+            "external ID",
         ),
         (
             IntegrationInput {
@@ -68,7 +68,7 @@ async fn integrations() {
                 in_worker: true,
                 ..good.clone()
             },
-            "externalID",
+            "external ID",
         ),
         (
             IntegrationInput {
@@ -131,7 +131,7 @@ async fn names_and_slugs_of_stacks() {
     };
 
     // A name is made into a slug.
-    let long = "x".repeat(300);
+    let long = "x".repeat(200);
     for (name, slug) in [
         ("Shop, EU *@* (1)", "shop-eu-1"),
         (long.as_str(), &"x".repeat(63)),
@@ -141,6 +141,7 @@ async fn names_and_slugs_of_stacks() {
     }
     for (name, names) in [
         ("shop EU 1", "shop-eu-1"),
+        (&"z".repeat(300), "300"),
         ("@@@", "@@@"),
         ("", "name"),
         ("Read", "read"),
