@@ -10,6 +10,7 @@ mod config_element;
 mod issuing;
 mod legacy_role;
 mod migrations;
+mod run;
 mod search;
 mod slug;
 mod space;
