@@ -18,6 +18,8 @@ impl App {
     pub async fn run_timers(self: Arc<Self>) {
         tokio::time::sleep(Duration::from_secs(self.settings.lease)).await;
         loop {
+            // Whatever comes while they look may have been missed, and makes them look again.
+            self.runs.set_next_look(i64::MAX);
             let next = match self.end_what_is_due().await {
                 Ok(next) => next,
                 Err(error) => {
@@ -27,6 +29,7 @@ impl App {
                 }
             };
             let sooner = self.runs.timers.notified();
+            self.runs.set_next_look(next.unwrap_or(i64::MAX));
             match next {
                 None => sooner.await,
                 Some(at) => {
@@ -68,6 +71,11 @@ impl App {
             tx.commit().await?;
             after.perform(self);
             tracing::info!(stack.slug = %stack, "the lock for a lost worker is lifted: the credentials of its run have ended");
+        }
+        // Those that a fault or the end of a server interrupted.
+        if let Err(error) = self.finish_deletions().await {
+            tracing::warn!(?error, "a stack could not be deleted yet");
+            again = Some(now + TRY_AGAIN.as_millis() as i64);
         }
         let lease = run::next_lease_end(self.store.reader()).await?;
         let lock = worker::next_lock_end(self.store.reader()).await?;

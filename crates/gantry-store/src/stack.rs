@@ -140,11 +140,13 @@ async fn in_list(
         .await
 }
 
-/// Whether a run of the stack has not ended yet.
+/// Whether a run of the stack has not ended yet, or its worker has not let go of it: hooks at the
+/// very end may be running, and the last of the log is still to come.
 pub async fn has_unfinished_runs(reader: Reader<'_>, id: &StackId) -> Result<bool, StoreError> {
     let row = reader
         .one(
-            "SELECT id FROM run WHERE stack_id = $1 AND finished_at IS NULL LIMIT 1",
+            "SELECT id FROM run WHERE stack_id = $1
+             AND (finished_at IS NULL OR lease_until IS NOT NULL) LIMIT 1",
             vec![id.as_str().into()],
         )
         .await?;

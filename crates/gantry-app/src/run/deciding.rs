@@ -54,7 +54,7 @@ pub(crate) struct AfterCommit {
     locks: bool,
     runs: Vec<RunId>,
     forget: Vec<String>,
-    /// A run of a stack that is being deleted has ended.
+    /// The stack is being deleted: its last run may have ended, or its worker let go of it.
     delete: Option<StackId>,
 }
 
@@ -166,9 +166,6 @@ impl<'a> Deciding<'a> {
         if moved && (held || holds) {
             stack::set_run_state(self.tx, &self.stack.id, run.state, self.now).await?;
             self.stack.state = Some(run.state);
-        }
-        if run.state.is_terminal() && self.stack.deleting {
-            self.after.delete = Some(self.stack.id.clone());
         }
         self.after.runs.push(run.id.clone());
         Ok(())
@@ -333,6 +330,9 @@ impl<'a> Deciding<'a> {
         }
         if self.freed {
             self.advance().await?;
+        }
+        if self.stack.deleting {
+            self.after.delete = Some(self.stack.id.clone());
         }
         Ok(self.after)
     }

@@ -52,7 +52,7 @@ impl App {
         Ok(Some(stack))
     }
 
-    /// Goes on with every deletion that was begun: at start, and whenever the scheduler looks.
+    /// Goes on with every deletion that was begun; the timers call it at start and after a fault.
     pub async fn finish_deletions(&self) -> Result<(), OpError> {
         for id in stack::deleting(self.store.reader()).await? {
             self.finish_deletion(&id).await?;
@@ -60,12 +60,13 @@ impl App {
         Ok(())
     }
 
-    /// For whoever ends a run of a stack that is being deleted.
+    /// For whoever ends a run of a stack that is being deleted, or lets go of one.
     pub(crate) fn finish_deletion_soon(self: &Arc<Self>, id: StackId) {
         let app = self.clone();
-        tokio::spawn(async move {
+        self.afterwards.spawn(async move {
             if let Err(error) = app.finish_deletion(&id).await {
-                tracing::error!(stack.slug = %id, %error, "{id} could not be deleted yet");
+                tracing::warn!(stack.slug = %id, ?error, "{id} could not be deleted yet");
+                app.runs.timers.notify_one();
             }
         });
     }

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use gantry_core::ids::StackId;
 use gantry_core::protocol::PhaseOutcome;
 use gantry_core::run::{RunKind, RunState};
@@ -10,6 +12,19 @@ on_both_databases!(
     a_deletion_waits_for_what_runs_and_ends_what_waits,
     an_interrupted_deletion_goes_on,
 );
+
+fn files(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| {
+            if entry.path().is_dir() {
+                files(&entry.path())
+            } else {
+                1
+            }
+        })
+        .sum()
+}
 
 async fn gone(world: &World, id: &StackId) -> bool {
     world.app.stack(&world.admin, id).await.unwrap().is_none()
@@ -82,17 +97,11 @@ async fn a_deletion_waits_for_what_runs_and_ends_what_waits(world: &World) {
     let failed = PhaseOutcome::Failed {
         reason: "init failed".into(),
     };
+    worker.log(&job, init.version, 0, "a line\n").await;
     worker.let_go(&job, &init, failed).await;
     app.finish_deletions().await.unwrap();
     assert!(gone(world, &id).await);
-    let left = std::fs::read_dir(world.objects().join("runs")).map_or(0, |dir| {
-        dir.flatten()
-            .filter(|run| {
-                std::fs::read_dir(run.path()).is_ok_and(|mut files| files.next().is_some())
-            })
-            .count()
-    });
-    assert_eq!(left, 0);
+    assert_eq!(files(&world.objects()), 0);
 }
 
 async fn an_interrupted_deletion_goes_on(world: &World) {
