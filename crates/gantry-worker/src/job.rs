@@ -7,7 +7,7 @@ mod bundle;
 mod prepare;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gantry_core::commit::Commit;
 use gantry_core::protocol::{Job, Limits, Next};
@@ -202,6 +202,7 @@ async fn whole(
                 commit,
                 workspace,
                 exports,
+                since: Instant::now(),
             });
         }
         _ => remove(workspace),

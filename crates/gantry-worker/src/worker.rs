@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gantry_core::commit::Commit;
 use gantry_core::ids::RunId;
@@ -21,6 +21,9 @@ use crate::workspace::Workspace;
 /// Clean workspaces that are kept for runs that wait for a person. A run whose workspace is gone
 /// starts from a clean checkout.
 const KEPT: usize = 50;
+
+/// They are not kept longer than this.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 
 /// How long a metadata service may take to answer.
 const METADATA_PATIENCE: Duration = Duration::from_millis(200);
@@ -51,6 +54,7 @@ pub struct Kept {
     pub commit: Commit,
     pub workspace: Arc<Workspace>,
     pub exports: Exports,
+    pub since: Instant,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -149,15 +153,18 @@ impl Worker {
         metadata_filter::probe(self.users, METADATA_PATIENCE).await
     }
 
-    /// Keeps the clean workspace of a run that waits; the oldest gives way.
+    /// Keeps the clean workspace of a run that waits; the oldest give way.
     pub fn keep(&self, kept: Kept) {
-        let gone = {
-            let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            all.push_back(kept);
-            (all.len() > KEPT).then(|| all.pop_front()).flatten()
-        };
-        if let Some(gone) = gone {
-            remove(gone.workspace);
+        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push_back(kept);
+        while all.len() > KEPT
+            || all
+                .front()
+                .is_some_and(|kept| kept.since.elapsed() > KEPT_FOR)
+        {
+            if let Some(gone) = all.pop_front() {
+                remove(gone.workspace);
+            }
         }
     }
 

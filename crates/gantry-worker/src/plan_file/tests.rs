@@ -8,7 +8,7 @@ use super::*;
 fn message(fields: &[(u64, &[u8])]) -> Vec<u8> {
     let mut out = vec![1 << 3, 3];
     for (number, content) in fields {
-        let mut head = vec![(number << 3 | 2) | 0x80, 0];
+        let mut head = [(number << 3 | 2) | 0x80, 0];
         head[0] = (number << 3 | 2) & 0x7f | 0x80;
         head[1] = (number << 3 | 2) >> 7;
         out.extend(head.iter().map(|byte| *byte as u8));

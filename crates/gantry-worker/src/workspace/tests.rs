@@ -48,7 +48,7 @@ fn removal_copes_with_whatever_is_there() {
     std::fs::write(run.join("closed/inner/file"), "").unwrap();
     symlink(&outside, run.join("closed/link")).unwrap();
     for path in ["closed/inner", "closed"] {
-        std::fs::set_permissions(run.join(path), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(run.join(path), std::fs::Permissions::from_mode(0o000)).unwrap();
     }
     // Deeper than a path can name: built from the inside out.
     let mut deep = directory.path().join("deep0");

@@ -68,8 +68,9 @@ async fn silence_and_time_end_a_child() {
         panic!("{:?}", ended.outcome)
     };
     let mut long = shell(workspace.initialize(), "while sleep 0.05; do echo x; done");
-    long.limits.wall = Duration::from_millis(400);
-    long.limits.silence = Some(Duration::from_millis(300));
+    // Far apart, so that a busy machine does not make silence out of waiting.
+    long.limits.wall = Duration::from_secs(4);
+    long.limits.silence = Some(Duration::from_millis(3_900));
     let (ended, output) = stage.child(long).await;
     let Outcome::TimeLimit {
         ending: Ending::InOrder { .. },

@@ -416,3 +416,70 @@ async fn credentials_that_end_early_are_spoken_of_at_that_moment() {
     });
     bench.end("test").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_errored_state_that_came_with_the_code_is_nobodys() {
+    let mut bench = Bench::new(&[("main.tf", ""), ("errored.tfstate", "{}")]);
+    bench.start();
+    bench.run(bench.job(RunKind::Proposed)).await;
+    bench.gateway.told(|told| {
+        assert_eq!(told.outcome(Phase::Plan), Some(&PhaseOutcome::NoChanges));
+        assert!(told.errored_state.is_none());
+    });
+    bench.end("test").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn archives_that_plan_built_travel_to_a_later_apply_and_nothing_else_does() {
+    let backend = Backend::start().await;
+    let files = [("main.tf", CODE), ("backend.tf", &backend.block()[..])];
+    let mut bench = Bench::scripted(&files, |_, phase| {
+        let mut start = start(phase);
+        start.before = match phase {
+            Phase::Plan => vec!["mkdir out; echo zip > out/a.zip; echo env > out/.env; echo x > extra.bin; echo y > y.txt".into()],
+            Phase::Apply => vec!["find . -type f -newer main.tf | sort; cat out/a.zip extra.bin".into()],
+            _ => vec![],
+        };
+        start
+    });
+    bench.start();
+    let mut job = bench.job(RunKind::Tracked);
+    job.carry = vec!["*.bin".into()];
+    bench.run(job.clone()).await;
+    bench.end("a restart").await;
+    bench.start();
+    bench.run(bench.later(&job, Start::Apply)).await;
+    bench.gateway.told(|told| {
+        let log = told.log_of(Phase::Apply);
+        assert_eq!(
+            told.outcome(Phase::Apply),
+            Some(&PhaseOutcome::Succeeded),
+            "{log}"
+        );
+        assert!(log.contains("zip\nx\n"), "{log}");
+        assert!(!log.contains("y.txt") && !log.contains(".env"), "{log}");
+    });
+    bench.end("test").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_is_selected_after_initialize() {
+    let mut bench = Bench::new(&[("main.tf", "output \"it\" { value = terraform.workspace }")]);
+    bench.start();
+    let mut job = bench.job(RunKind::Proposed);
+    job.workspace = Some("blue".into());
+    bench.run(job).await;
+    bench.gateway.told(|told| {
+        assert_eq!(
+            told.outcome(Phase::Plan),
+            Some(&PhaseOutcome::Changes),
+            "{}",
+            told.log_of(Phase::Initialize)
+        );
+        assert_eq!(
+            told.plan_json.as_ref().unwrap()["planned_values"]["outputs"]["it"]["value"],
+            "blue"
+        );
+    });
+    bench.end("test").await;
+}
