@@ -29,11 +29,7 @@ impl App {
                  block), or have the operator set `repository_template`",
             )
         })?;
-        check_path("namespace", &source.namespace)?;
-        check_path("repository", &source.repository)?;
-        Ok(template
-            .replace(NAMESPACE, &source.namespace)
-            .replace(REPOSITORY, &source.repository))
+        filled_in(template, &source.namespace, &source.repository)
     }
 
     /// Refuses a source that can't be read whatever the repository holds: another protocol, a
@@ -82,6 +78,14 @@ impl App {
     }
 }
 
+fn filled_in(template: &str, namespace: &str, repository: &str) -> Result<String, OpError> {
+    check_path("namespace", namespace)?;
+    check_path("repository", repository)?;
+    Ok(template
+        .replace(NAMESPACE, namespace)
+        .replace(REPOSITORY, repository))
+}
+
 /// Segments go into a URL or a path as they are, so nothing in them may mean something there.
 fn check_path(field: &str, text: &str) -> Result<(), OpError> {
     let plain = |segment: &str| {
@@ -112,3 +116,6 @@ fn of_git(error: GitError) -> OpError {
         other => OpError::invalid(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;
