@@ -10,7 +10,10 @@
 //! hook is running, everything below it gets the signal once, as from a terminal's ^C.
 
 mod arguments;
+mod end;
+mod exports;
 mod outcome;
+mod output;
 mod process_tree;
 mod supervise;
 

@@ -1,11 +1,9 @@
 use std::os::fd::OwnedFd;
 use std::process::Child;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use secrecy::{ExposeSecret, SecretString};
+use bytes::Bytes;
 use tokio::io::AsyncReadExt;
 use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe::Receiver;
@@ -14,18 +12,16 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{self, Pipes};
-use super::outcome::Ending;
+use super::end::{End, Reason};
+use super::exports;
+use super::output::{Activity, pump};
 use super::process_tree::{self, Process};
-use super::{Command, Ended, Launch, Outcome, Tree};
-use crate::hooks::{Marks, Verdict};
+use super::{Command, Ended, Launch, Tree};
+use crate::hooks::Marks;
 use crate::sandbox::{Sandbox, SandboxError};
 
 /// Between SIGTERM and SIGKILL.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-/// The most that `env -0` may say.
-const MOST_EXPORTS: usize = 1 << 20;
-/// How much of the output is kept to explain a child that never started.
-const TAIL: usize = 2048;
 
 pub(super) async fn supervise(
     sandbox: &Sandbox,
@@ -58,12 +54,9 @@ pub(super) async fn supervise(
             libc::ESRCH,
         )));
     };
-    let silence = Arc::new(Activity {
-        started,
-        last: AtomicU64::new(0),
-    });
+    let silence = Arc::new(Activity::since(started));
     let pump = tokio::spawn(pump(out, output, silence.clone()));
-    let exports = exports.map(|from| tokio::spawn(read_exports(from)));
+    let exports = exports.map(|from| tokio::spawn(exports::read(from)));
     let running = Running {
         outer: outer.watch().map_err(SandboxError::Spawn)?,
         child,
@@ -78,7 +71,7 @@ pub(super) async fn supervise(
     };
     let (end, tail, tree) = running.watch(started, silence, stop, pump).await;
     let exports = match exports {
-        Some(task) => changed(task.await.unwrap_or_default(), &launch.environment),
+        Some(task) => exports::changed(task.await.unwrap_or_default(), &launch.environment),
         None => Vec::new(),
     };
     Ok(Ended {
@@ -86,14 +79,6 @@ pub(super) async fn supervise(
         tree,
         exports,
     })
-}
-
-/// Why the worker asked the child to end.
-#[derive(Clone, Copy)]
-enum Reason {
-    Stop,
-    Wall(Duration),
-    Silence(Duration),
 }
 
 /// What bubblewrap reported.
@@ -134,15 +119,6 @@ impl Drop for Running<'_> {
             let _ = self.child.wait();
         }
     }
-}
-
-struct End {
-    marks: Marks,
-    /// The status of the outermost process, and of the first one inside.
-    outer: std::process::ExitStatus,
-    inner: Option<i32>,
-    reason: Option<Reason>,
-    forced: bool,
 }
 
 impl Running<'_> {
@@ -372,166 +348,6 @@ fn open_init(pid: i32) -> Option<AsyncFd<Process>> {
         return None;
     }
     process.watch().ok()
-}
-
-impl End {
-    fn outcome(self, launch: &Launch, boxed: bool, tail: &[u8]) -> Outcome {
-        use std::os::unix::process::ExitStatusExt;
-        let outer = self
-            .outer
-            .code()
-            .or_else(|| self.outer.signal().map(|signal| 128 + signal));
-        let first = match boxed {
-            true => self.inner,
-            false => outer,
-        };
-        let hooked = !launch.hooks.is_empty() || launch.command == Command::Nothing;
-        let verdict = first.map(|status| match hooked {
-            false => Verdict::Command(status),
-            true => self.marks.verdict(
-                &launch.hooks,
-                launch.command != Command::Nothing,
-                launch.changes_are_two(),
-                launch.captures_exports(),
-                status,
-            ),
-        });
-        if let Some(reason) = self.reason {
-            let ending = match (self.forced, &verdict) {
-                (true, _) => Ending::Forced,
-                (false, Some(Verdict::Command(status))) => Ending::InOrder {
-                    status: Some(*status),
-                },
-                (false, _) => Ending::InOrder { status: None },
-            };
-            return match reason {
-                Reason::Stop => Outcome::Stopped(ending),
-                Reason::Wall(limit) => Outcome::TimeLimit { limit, ending },
-                Reason::Silence(limit) => Outcome::Silence { limit, ending },
-            };
-        }
-        match verdict {
-            Some(Verdict::Command(status)) => match status {
-                // What a shell and bubblewrap make of a signal.
-                129..=159 => Outcome::Killed {
-                    signal: status - 128,
-                },
-                _ => Outcome::Exited { status },
-            },
-            Some(Verdict::Failed {
-                hook,
-                status,
-                command,
-            }) => Outcome::HookFailed {
-                hook,
-                status,
-                command,
-            },
-            Some(Verdict::EndedShell {
-                hook,
-                status,
-                command,
-            }) => Outcome::HookEndedShell {
-                hook,
-                status,
-                command,
-            },
-            Some(Verdict::Interrupted) => Outcome::Killed {
-                signal: libc::SIGKILL,
-            },
-            None => match self.outer.signal() {
-                Some(signal) => Outcome::Killed { signal },
-                None => Outcome::SpawnFailed {
-                    reason: last_line(tail),
-                },
-            },
-        }
-    }
-}
-
-fn last_line(tail: &[u8]) -> String {
-    let text = String::from_utf8_lossy(tail);
-    match text.lines().rfind(|line| !line.trim().is_empty()) {
-        Some(line) => line.trim().to_owned(),
-        None => "the sandbox ended without a word".to_owned(),
-    }
-}
-
-/// When the child was last heard of, in milliseconds since it started.
-struct Activity {
-    started: Instant,
-    last: AtomicU64,
-}
-
-impl Activity {
-    /// The child waits for us: that is not its silence.
-    const WAITING: u64 = u64::MAX;
-
-    fn last(&self) -> Instant {
-        match self.last.load(Ordering::Relaxed) {
-            Self::WAITING => Instant::now(),
-            last => self.started + Duration::from_millis(last),
-        }
-    }
-
-    fn set(&self, waiting: bool) {
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(0);
-        self.last
-            .store(if waiting { Self::WAITING } else { now }, Ordering::Relaxed);
-    }
-}
-
-/// Moves output to its receiver until every writer is gone; returns the end of it.
-async fn pump(mut from: Receiver, to: mpsc::Sender<Bytes>, activity: Arc<Activity>) -> Vec<u8> {
-    let mut tail = Vec::new();
-    let mut buffer = BytesMut::new();
-    loop {
-        buffer.reserve(16 << 10);
-        match from.read_buf(&mut buffer).await {
-            Ok(0) | Err(_) => return tail,
-            Ok(_) => {}
-        }
-        let chunk = buffer.split().freeze();
-        tail.extend_from_slice(&chunk[chunk.len().saturating_sub(TAIL)..]);
-        tail.drain(..tail.len().saturating_sub(TAIL));
-        activity.set(true);
-        // A receiver that is gone doesn't hold the child back.
-        let _ = to.send(chunk).await;
-        activity.set(false);
-    }
-}
-
-async fn read_exports(mut from: Receiver) -> Vec<u8> {
-    let mut all = Vec::new();
-    let mut limited = (&mut from).take(MOST_EXPORTS as u64 + 1);
-    match limited.read_to_end(&mut all).await {
-        Ok(_) if all.len() <= MOST_EXPORTS => all,
-        _ => Vec::new(),
-    }
-}
-
-/// The variables that are new or different.
-fn changed(dump: Vec<u8>, given: &[(String, SecretString)]) -> Vec<(String, SecretString)> {
-    let dump = zeroize::Zeroizing::new(dump);
-    // What a shell sets by itself, and what the sandbox sets for each phase.
-    const NOT_EXPORTED: &[&str] = &["PWD", "OLDPWD", "SHLVL", "_", "PATH", "HOME", "TMPDIR"];
-    dump.split(|byte| *byte == 0)
-        .filter_map(|entry| std::str::from_utf8(entry).ok()?.split_once('='))
-        .filter(|(name, _)| is_a_name(name) && !NOT_EXPORTED.contains(name))
-        .filter(|(name, value)| {
-            let before = given.iter().rev().find(|(given, _)| given == name);
-            before.is_none_or(|(_, before)| before.expose_secret() != *value)
-        })
-        .map(|(name, value)| (name.to_owned(), SecretString::from(value)))
-        .collect()
-}
-
-fn is_a_name(name: &str) -> bool {
-    let mut characters = name.chars();
-    characters
-        .next()
-        .is_some_and(|first| first == '_' || first.is_ascii_alphabetic())
-        && characters.all(|c| c == '_' || c.is_ascii_alphanumeric())
 }
 
 fn receiver(fd: OwnedFd) -> Result<Receiver, SandboxError> {
