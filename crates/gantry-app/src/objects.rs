@@ -27,6 +27,8 @@ pub enum ObjectsLocation {
 pub struct Objects {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
+    /// Where the objects are, if they are files.
+    directory: Option<PathBuf>,
 }
 
 impl Objects {
@@ -42,6 +44,7 @@ impl Objects {
                 Ok(Objects {
                     store: Arc::new(store),
                     prefix: Path::default(),
+                    directory: Some(dir.clone()),
                 })
             }
             ObjectsLocation::S3 { bucket, prefix } => {
@@ -52,6 +55,7 @@ impl Objects {
                 Ok(Objects {
                     store: Arc::new(store),
                     prefix: Path::from(prefix.as_str()),
+                    directory: None,
                 })
             }
         }
@@ -74,6 +78,32 @@ impl Objects {
             Ok(found) => Ok(Some(found.bytes().await.map_err(reading)?)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(reading(error)),
+        }
+    }
+
+    /// Makes room for objects below `folder` before the first of them comes: to make a new directory
+    /// durable takes longer than to write a small object. Only a help; what goes wrong here goes
+    /// wrong again when the object is written.
+    pub async fn expect_folder(&self, folder: &str) {
+        let Some(directory) = &self.directory else {
+            return;
+        };
+        let made = directory.join(folder);
+        let _ = tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(&made)?;
+            for place in made.ancestors().take(2) {
+                std::fs::File::open(place)?.sync_all()?;
+            }
+            std::io::Result::Ok(())
+        })
+        .await;
+    }
+
+    /// Removes one object; it may be gone already.
+    pub async fn remove(&self, name: &str) -> Result<(), OpError> {
+        match self.store.delete(&self.path(name)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(OpError::internal("remove from its object storage", error)),
         }
     }
 

@@ -27,7 +27,7 @@ impl App {
                 run.state
             )));
         }
-        let object = format!("runs/{id}/plan/{}/bundle", run.version);
+        let object = format!("runs/{id}/plan-{}", run.version);
         self.put_sealed(&object, &bundle).await?;
         let tx = self.store.begin().await?;
         let kept = run::set_plan(&tx, id, fence, &object).await?;

@@ -130,7 +130,7 @@ impl App {
         let piece = LogPiece {
             first_byte: tail.start() as i64,
             bytes: tail.len() as i64,
-            object: format!("runs/{id}/logs/{version}/{}", tail.start()),
+            object: format!("runs/{id}/log-{version}-{}", tail.start()),
         };
         self.objects.put(&piece.object, tail.copy()).await?;
         Ok(Some(piece))

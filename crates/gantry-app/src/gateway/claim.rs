@@ -133,7 +133,10 @@ impl App {
         let after = deciding.finish().await?;
         tx.commit().await?;
         after.perform(self);
-        self.runs.timers.notify_one();
+        self.runs.ends_at(until);
+        let (objects, folder) = (self.objects.clone(), format!("runs/{id}"));
+        self.afterwards
+            .spawn(async move { objects.expect_folder(&folder).await });
         Ok(Taken::Job(Box::new(job)))
     }
 }

@@ -75,9 +75,9 @@ impl AfterCommit {
         if !self.forget.is_empty() {
             let objects = app.objects.clone();
             app.afterwards.spawn(async move {
-                for folder in self.forget {
-                    if let Err(error) = objects.remove_folder(&folder).await {
-                        tracing::warn!(folder, %error, "objects that nothing refers to are left");
+                for object in self.forget {
+                    if let Err(error) = objects.remove(&object).await {
+                        tracing::warn!(object, %error, "an object that nothing refers to is left");
                     }
                 }
             });
@@ -196,11 +196,7 @@ impl<'a> Deciding<'a> {
             Effect::LockStack(lock) => self.lock(run, phase_version, lock).await?,
             Effect::DeletePlan => {
                 run::clear_plan(self.tx, &run.id).await?;
-                // A folder of its own: a later plan of the same run is not touched.
-                let object = run.plan_object.take();
-                if let Some((folder, _)) = object.as_deref().and_then(|o| o.rsplit_once('/')) {
-                    self.after.forget.push(folder.to_owned());
-                }
+                self.after.forget.extend(run.plan_object.take());
             }
             // The stack is being deleted already; it goes when none of its runs is left.
             Effect::DeleteStack => self.end_waiting = true,

@@ -1,6 +1,7 @@
 //! What the server remembers of runs beside the database. All of it may be lost at any moment.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use gantry_core::ids::RunId;
@@ -15,10 +16,23 @@ pub(crate) struct Memory {
     pub(crate) tails: Tails,
     /// Something ends earlier than the timers know of.
     pub(crate) timers: Notify,
+    /// When the timers look next, epoch milliseconds.
+    next_look: AtomicI64,
     ids: Mutex<Option<Generator>>,
 }
 
 impl Memory {
+    pub(crate) fn set_next_look(&self, at: i64) {
+        self.next_look.store(at, Ordering::SeqCst);
+    }
+
+    /// Something is going to end at `at`.
+    pub(crate) fn ends_at(&self, at: i64) {
+        if at < self.next_look.load(Ordering::SeqCst) {
+            self.timers.notify_one();
+        }
+    }
+
     /// IDs sort by the time at which they were made, also within one millisecond: the queue and the
     /// lists go by them.
     pub(crate) fn new_id(&self, now: i64) -> RunId {
