@@ -15,8 +15,12 @@ pub enum RunKind {
 }
 
 impl RunKind {
-    pub const ALL: [RunKind; 4] =
-        [RunKind::Proposed, RunKind::Tracked, RunKind::Task, RunKind::Destroy];
+    pub const ALL: [RunKind; 4] = [
+        RunKind::Proposed,
+        RunKind::Tracked,
+        RunKind::Task,
+        RunKind::Destroy,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {

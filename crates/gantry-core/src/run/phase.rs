@@ -14,8 +14,13 @@ pub enum Phase {
 }
 
 impl Phase {
-    pub const ALL: [Phase; 5] =
-        [Phase::Initialize, Phase::Plan, Phase::Apply, Phase::Perform, Phase::Destroy];
+    pub const ALL: [Phase; 5] = [
+        Phase::Initialize,
+        Phase::Plan,
+        Phase::Apply,
+        Phase::Perform,
+        Phase::Destroy,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -90,7 +90,10 @@ impl RunState {
 
     /// A worker may claim a run in these states.
     pub const fn is_claimable(self) -> bool {
-        matches!(self, RunState::Ready | RunState::Confirmed | RunState::ReplanRequested)
+        matches!(
+            self,
+            RunState::Ready | RunState::Confirmed | RunState::ReplanRequested
+        )
     }
 
     /// The phase whose child works in this state.

@@ -9,7 +9,9 @@
 
 mod event;
 mod facts;
+mod person;
 mod refused;
+mod worker;
 
 pub use event::{Event, PhaseOutcome};
 pub use facts::{RunFacts, StackFacts};
@@ -41,18 +43,18 @@ pub fn transition(facts: &RunFacts, event: &Event) -> Result<Transition, Refused
     } else {
         match event {
             Event::Ready => ready(facts),
-            Event::Claimed => claimed(facts),
-            Event::PhaseStarted { phase } => phase_started(facts, *phase),
+            Event::Claimed => worker::claimed(facts),
+            Event::PhaseStarted { phase } => worker::phase_started(facts, *phase),
             Event::PhaseFinished {
                 phase,
                 outcome,
                 errored_state,
-            } => phase_finished(facts, *phase, outcome, *errored_state),
-            Event::Confirm { by } => confirm(facts, by),
-            Event::Discard { by } => discard(facts, by),
-            Event::Cancel { by } => cancel(facts, by),
-            Event::Stop { by, note } => stop(facts, by, note.as_deref()),
-            Event::Replan { by } => replan(facts, by),
+            } => worker::phase_finished(facts, *phase, outcome, *errored_state),
+            Event::Confirm { by } => person::confirm(facts, by),
+            Event::Discard { by } => person::discard(facts, by),
+            Event::Cancel { by } => person::cancel(facts, by),
+            Event::Stop { by, note } => person::stop(facts, by, note.as_deref()),
+            Event::Replan { by } => person::replan(facts, by),
             Event::Superseded { by } => superseded(facts, by),
             Event::WorkerLost { reason } => worker_lost(facts, reason),
             Event::SystemFailure { reason } => system_failure(facts, reason),
@@ -92,256 +94,6 @@ fn ready(facts: &RunFacts) -> Answer {
         RunKind::Task | RunKind::Destroy => may_write(facts, &facts.triggered_by)?,
     }
     Ok(go(Ready, vec![Effect::HoldStack, Effect::WakeWorkers]))
-}
-
-/// A worker took the run.
-fn claimed(facts: &RunFacts) -> Answer {
-    let next = match facts.state {
-        Ready => Preparing,
-        Confirmed => PreparingApply,
-        ReplanRequested => PreparingReplan,
-        Queued | Preparing | Initializing | Planning | Unconfirmed | PreparingApply | Applying
-        | PreparingReplan | Performing | Destroying | Finished | Failed | Canceled | Discarded
-        | Stopped => {
-            return Err(Reason::OnlyFrom(&[Ready, Confirmed, ReplanRequested]));
-        }
-    };
-    not_disabled(facts)?;
-    Ok(go(next, vec![]))
-}
-
-/// The worker is about to begin a phase. Where a finished phase has led to the next one already, the
-/// state stays: the announcement is what credentials are issued upon.
-fn phase_started(facts: &RunFacts, phase: Phase) -> Answer {
-    let expected = match facts.state {
-        Preparing if facts.kind == RunKind::Task && facts.skip_initialization => Phase::Perform,
-        Preparing | Initializing => Phase::Initialize,
-        PreparingReplan | Planning => Phase::Plan,
-        PreparingApply | Applying => Phase::Apply,
-        Performing => Phase::Perform,
-        Destroying => Phase::Destroy,
-        Queued | Ready | Unconfirmed | Confirmed | ReplanRequested | Finished | Failed
-        | Canceled | Discarded | Stopped => return Err(Reason::NoWorker),
-    };
-    if phase != expected {
-        return Err(Reason::OtherPhase { expected });
-    }
-    if facts.stop_requested {
-        let reason = format!("stopped before the {phase} phase began");
-        return Ok(match phase {
-            Phase::Perform => end(facts, Stopped, Some(reason), vec![]),
-            Phase::Initialize | Phase::Plan | Phase::Apply | Phase::Destroy => {
-                fail(facts, reason, vec![])
-            }
-        });
-    }
-    if facts.state == Preparing && phase.writes() {
-        // A task that skips its initialisation: here begins its write phase.
-        if let Err(barrier) = may_write(facts, &facts.triggered_by) {
-            return Ok(fail(facts, barrier.to_string(), vec![]));
-        }
-    }
-    Ok(go(phase.state(), vec![]))
-}
-
-/// A phase's child has ended, or was never started because its credentials could not be issued.
-fn phase_finished(
-    facts: &RunFacts,
-    phase: Phase,
-    outcome: &PhaseOutcome,
-    errored_state: bool,
-) -> Answer {
-    match facts.state {
-        Initializing | Planning | Applying | Performing | Destroying => {}
-        Queued | Ready | Preparing | Unconfirmed | Confirmed | PreparingApply | ReplanRequested
-        | PreparingReplan | Finished | Failed | Canceled | Discarded | Stopped => {
-            return Err(Reason::NotInThatPhase);
-        }
-    }
-    if facts.state != phase.state() {
-        return Err(Reason::NotInThatPhase);
-    }
-    if errored_state {
-        let known = match outcome {
-            PhaseOutcome::Failed { reason } => reason.as_str(),
-            PhaseOutcome::Succeeded | PhaseOutcome::Changes | PhaseOutcome::NoChanges => {
-                "the command succeeded"
-            }
-        };
-        let reason = format!("{known}; the {phase} phase left an errored.tfstate, which was kept");
-        return Ok(fail(
-            facts,
-            reason,
-            vec![Effect::LockStack(SystemLock::ErroredState)],
-        ));
-    }
-    match (phase, outcome) {
-        // What a free command's exit status says after an interrupt is its own affair.
-        (Phase::Perform, PhaseOutcome::Succeeded | PhaseOutcome::Failed { .. })
-            if facts.stop_requested =>
-        {
-            Ok(end(facts, Stopped, None, vec![]))
-        }
-        (Phase::Apply | Phase::Destroy, PhaseOutcome::Failed { reason })
-            if facts.stop_requested =>
-        {
-            Ok(fail(facts, format!("stopped: {reason}"), vec![]))
-        }
-        (_, PhaseOutcome::Failed { reason }) => Ok(fail(facts, reason.clone(), vec![])),
-
-        (Phase::Initialize, PhaseOutcome::Succeeded) => Ok(initialized(facts)),
-        (Phase::Plan, PhaseOutcome::NoChanges) => Ok(end(facts, Finished, None, vec![])),
-        (Phase::Plan, PhaseOutcome::Changes) => Ok(planned(facts)),
-        // A stop that came too late to interrupt anything leaves a complete apply, and says so.
-        (Phase::Apply | Phase::Perform | Phase::Destroy, PhaseOutcome::Succeeded) => {
-            let note = facts
-                .stop_requested
-                .then(|| "it ended before the stop reached it".into());
-            Ok(end(facts, Finished, note, vec![]))
-        }
-
-        (Phase::Plan, PhaseOutcome::Succeeded)
-        | (
-            Phase::Initialize | Phase::Apply | Phase::Perform | Phase::Destroy,
-            PhaseOutcome::NoChanges | PhaseOutcome::Changes,
-        ) => Err(Reason::OutcomeOfOtherPhase),
-    }
-}
-
-fn initialized(facts: &RunFacts) -> Transition {
-    match facts.kind {
-        RunKind::Proposed | RunKind::Tracked | RunKind::Destroy => go(Planning, vec![]),
-        RunKind::Task => match may_write(facts, &facts.triggered_by) {
-            Ok(()) => go(Performing, vec![]),
-            Err(barrier) => fail(facts, barrier.to_string(), vec![]),
-        },
-    }
-}
-
-/// The plan has changes.
-fn planned(facts: &RunFacts) -> Transition {
-    match facts.kind {
-        RunKind::Proposed | RunKind::Task => end(facts, Finished, None, vec![]),
-        RunKind::Tracked if !facts.autodeploy => go(Unconfirmed, vec![]),
-        // Autodeploy pauses under any lock of a user, the trigger's own included: who locks wants
-        // to look.
-        RunKind::Tracked => match (
-            may_write(facts, &facts.triggered_by),
-            &facts.stack.user_lock,
-        ) {
-            (Ok(()), None) => go(Applying, vec![]),
-            (Ok(()), Some(holder)) => Transition {
-                note: Some(
-                    Reason::StackLocked {
-                        holder: holder.clone(),
-                    }
-                    .to_string(),
-                ),
-                ..go(Unconfirmed, vec![])
-            },
-            (Err(barrier), _) => Transition {
-                note: Some(barrier.to_string()),
-                ..go(Unconfirmed, vec![])
-            },
-        },
-        RunKind::Destroy => match may_write(facts, &facts.triggered_by) {
-            Ok(()) => go(Destroying, vec![]),
-            Err(barrier) => fail(facts, barrier.to_string(), vec![]),
-        },
-    }
-}
-
-fn confirm(facts: &RunFacts, by: &str) -> Answer {
-    only_unconfirmed(facts)?;
-    may_write(facts, by)?;
-    Ok(Transition {
-        note: Some(format!("confirmed by {by}")),
-        ..go(Confirmed, vec![Effect::WakeWorkers])
-    })
-}
-
-fn replan(facts: &RunFacts, by: &str) -> Answer {
-    only_unconfirmed(facts)?;
-    may_write(facts, by)?;
-    let mut effects = Vec::new();
-    if facts.has_plan {
-        effects.push(Effect::DeletePlan);
-    }
-    effects.push(Effect::WakeWorkers);
-    Ok(Transition {
-        note: Some(format!("asked for by {by}")),
-        ..go(ReplanRequested, effects)
-    })
-}
-
-fn only_unconfirmed(facts: &RunFacts) -> Result<(), Reason> {
-    match facts.state {
-        Unconfirmed => Ok(()),
-        Queued | Ready | Preparing | Initializing | Planning | Confirmed | PreparingApply
-        | Applying | ReplanRequested | PreparingReplan | Performing | Destroying | Finished
-        | Failed | Canceled | Discarded | Stopped => Err(Reason::OnlyFrom(&[Unconfirmed])),
-    }
-}
-
-fn discard(facts: &RunFacts, by: &str) -> Answer {
-    match facts.state {
-        Queued | Ready | Unconfirmed => Ok(end(
-            facts,
-            Discarded,
-            Some(format!("discarded by {by}")),
-            vec![],
-        )),
-        Preparing | Initializing | Planning | Confirmed | PreparingApply | Applying
-        | ReplanRequested | PreparingReplan | Performing | Destroying => Err(Reason::StopInstead),
-        Finished | Failed | Canceled | Discarded | Stopped => {
-            Err(Reason::OnlyFrom(&[Queued, Ready, Unconfirmed]))
-        }
-    }
-}
-
-fn cancel(facts: &RunFacts, by: &str) -> Answer {
-    match facts.state {
-        Queued | Ready => Ok(end(
-            facts,
-            Canceled,
-            Some(format!("canceled by {by}")),
-            vec![],
-        )),
-        Unconfirmed => Err(Reason::DiscardInstead),
-        Preparing | Initializing | Planning | Confirmed | PreparingApply | Applying
-        | ReplanRequested | PreparingReplan | Performing | Destroying => Err(Reason::StopInstead),
-        Finished | Failed | Canceled | Discarded | Stopped => {
-            Err(Reason::OnlyFrom(&[Queued, Ready]))
-        }
-    }
-}
-
-fn stop(facts: &RunFacts, by: &str, note: Option<&str>) -> Answer {
-    let note = Some(match note {
-        Some(note) if !note.is_empty() => format!("stopped by {by}: {note}"),
-        _ => format!("stopped by {by}"),
-    });
-    match facts.state {
-        Queued | Ready => Err(Reason::CancelInstead),
-        Unconfirmed => Err(Reason::DiscardInstead),
-        Preparing | Initializing | Planning => {
-            Ok(end(facts, Stopped, note, vec![Effect::SignalWorkerStop]))
-        }
-        Confirmed | ReplanRequested if !facts.write_credentials_issued => {
-            Ok(end(facts, Stopped, note, vec![]))
-        }
-        PreparingApply | PreparingReplan if !facts.write_credentials_issued => {
-            Ok(end(facts, Stopped, note, vec![Effect::SignalWorkerStop]))
-        }
-        // No worker is at it that could be told.
-        Confirmed | ReplanRequested => Err(Reason::WriteCredentialsIssued),
-        // The stack stays held until the worker has reported that the child is dead.
-        PreparingApply | PreparingReplan | Applying | Performing | Destroying => Ok(Transition {
-            note,
-            ..go(facts.state, vec![Effect::SignalWorkerStop])
-        }),
-        Finished | Failed | Canceled | Discarded | Stopped => Err(Reason::Ended),
-    }
 }
 
 fn superseded(facts: &RunFacts, by: &str) -> Answer {
