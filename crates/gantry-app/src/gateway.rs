@@ -144,7 +144,7 @@ impl App {
             let event = Event::SystemFailure { reason };
             deciding.death_proven = true;
             deciding.decide(&mut run, &event, None).await?;
-        } else if run.requested_commit.is_none() {
+        } else if run.state == RunState::Preparing && run.requested_commit.is_none() {
             match run.kind {
                 RunKind::Proposed => crate::run::supersede_older(&mut deciding, &run).await?,
                 RunKind::Tracked | RunKind::Task | RunKind::Destroy => {
@@ -212,6 +212,10 @@ impl App {
                 .as_ref()
                 .is_some_and(|lease| lease.until > deciding.now);
         if !renewed {
+            let lock = deciding.stack.system_lock.as_ref();
+            if death_proven && lock.is_some_and(|lock| lock.run == *id) {
+                deciding.lift_lost_worker().await?;
+            }
             if run.lease.is_some() && is_at_work(run.state) {
                 tracing::warn!(run.id = %id, stack.slug = %run.stack, ?event, "the lease of a run at work has ended");
                 deciding.decide(&mut run, &event, None).await?;

@@ -9,7 +9,7 @@ use gantry_core::run::RunState;
 use gantry_store::{run, stack};
 use zeroize::Zeroizing;
 
-use crate::gateway::GatewayError;
+use crate::gateway::{GatewayError, leased};
 use crate::{App, OpError};
 
 impl App {
@@ -65,8 +65,8 @@ impl App {
         })
     }
 
-    /// Keeps the `errored.tfstate` that a phase left. The phase's end locks the stack; where the run
-    /// has ended already, this does.
+    /// Keeps the `errored.tfstate` that a phase left, and locks the stack at once: whether the end of
+    /// the phase is ever reported is not known yet.
     pub async fn errored_state_put(
         self: &Arc<Self>,
         id: &RunId,
@@ -75,15 +75,10 @@ impl App {
     ) -> Result<(), GatewayError> {
         let run = self.held_run(id, fence).await?;
         self.put_sealed(&errored_state_object(id), &state).await?;
-        if !run.state.is_terminal() {
-            return Ok(());
-        }
         let tx = self.store.begin().await?;
         let mut deciding = self.deciding(&tx, &run.stack).await?;
-        let late = run::find(tx.reader(), id).await?;
-        if let Some(run) = late.filter(|run| run.fence == fence) {
-            deciding.lock_for_errored_state(&run).await?;
-        }
+        let run = leased(tx.reader(), id, fence).await?;
+        deciding.lock_for_errored_state(&run).await?;
         let after = deciding.finish().await?;
         tx.commit().await?;
         after.perform(self);

@@ -230,8 +230,16 @@ impl<'a> Deciding<'a> {
             until,
         };
         // One lock at a time: the older one must not go unnoticed when the newer one goes by
-        // itself. A state that was kept proves that the process which left it has ended.
-        if let Some(older) = self.stack.system_lock.as_ref().filter(|o| o.run != run.id) {
+        // itself. Only this is forgotten: that a run's processes may be alive, once they have left a
+        // state behind.
+        let settled =
+            |older: &&StackSystemLock| older.run == run.id && kind == SystemLock::ErroredState;
+        if let Some(older) = self
+            .stack
+            .system_lock
+            .as_ref()
+            .filter(|older| !settled(older))
+        {
             lock.note = format!("{}; and before that: {}", lock.note, older.note);
             lock.until = None;
         }
@@ -261,7 +269,7 @@ impl<'a> Deciding<'a> {
         }
     }
 
-    /// Locks the stack for an `errored.tfstate` that came after its run had ended.
+    /// Locks the stack for an `errored.tfstate`, whatever its run is about to report.
     pub(crate) async fn lock_for_errored_state(&mut self, run: &Run) -> Result<(), OpError> {
         self.lock(run, run.version, SystemLock::ErroredState).await
     }

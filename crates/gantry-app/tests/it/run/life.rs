@@ -19,9 +19,9 @@ on_both_databases!(
 );
 
 pub fn variable<'a>(start: &'a PhaseStart, name: &str) -> Option<&'a str> {
-    let all = start.env.iter().chain(&start.credentials);
-    let named = all.filter(|variable| variable.name == name);
-    named.last().map(|variable| variable.value.expose())
+    let mut all = start.env.iter().chain(&start.credentials).rev();
+    let last = all.find(|variable| variable.name == name)?;
+    Some(last.value.expose())
 }
 
 /// The access of every request to the cloud so far.

@@ -13,6 +13,7 @@ on_both_databases!(
     a_late_report_proves_it_too,
     an_administrator_takes_over_and_fences_the_run,
     a_late_state_is_kept_and_locks_the_stack,
+    a_state_without_a_report_keeps_the_lock,
 );
 
 const LEASE_MS: i64 = 30_000;
@@ -195,4 +196,18 @@ async fn a_late_state_is_kept_and_locks_the_stack(world: &World) {
     assert_eq!((lock.kind, lock.until), (SystemLock::ErroredState, None));
     worker.release(&job, None).await;
     assert!(world.read_stack(&stack).await.system_lock.is_some());
+}
+
+async fn a_state_without_a_report_keeps_the_lock(world: &World) {
+    let worker = world.worker().await;
+    let (stack, id, job, _) = applying(world, &worker).await;
+    let put = world
+        .app
+        .errored_state_put(&id, job.fence, b"{}"[..].into());
+    put.await.unwrap();
+    assert_eq!(world.state(&stack, &id).await, RunState::Applying);
+    lose(world).await;
+    let lock = world.read_stack(&stack).await.system_lock.unwrap();
+    assert_eq!((lock.kind, lock.until), (SystemLock::LostWorker, None));
+    assert!(lock.note.contains("errored.tfstate"), "{}", lock.note);
 }
