@@ -21,8 +21,20 @@ pub const VERSION: &str = "1.0.0";
 const HOSTS: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 
 /// The directory of a filesystem mirror with the provider in it, built on first use (some minutes) in
-/// a target folder of its own, because its workspace is another one.
+/// a target folder of its own, because its workspace is another one. `GANTRY_TEST_PROVIDER` names a
+/// ready one instead, which is used as it is.
 pub fn mirror() -> Result<PathBuf> {
+    if let Some(given) = std::env::var_os("GANTRY_TEST_PROVIDER") {
+        let given = PathBuf::from(given);
+        let file = below(&given.join(HOSTS[0]));
+        ensure!(
+            file.is_file(),
+            "GANTRY_TEST_PROVIDER names {}, which lacks {}",
+            given.display(),
+            file.display()
+        );
+        return Ok(given);
+    }
     let target = target_folder().join("testkit-provider");
     std::fs::create_dir_all(&target)?;
     // Test binaries run side by side: one builds, the others wait.

@@ -7,4 +7,7 @@
 mod apart;
 mod canaries;
 mod look;
+mod poison;
 mod scene;
+mod search;
+mod vendored;

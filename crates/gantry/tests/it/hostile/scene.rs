@@ -21,10 +21,14 @@ terraform {
 pub const FIND: &str = "$(find .terraform /opt/gantry/mirrors \"$MIRROR\" \
     -name 'terraform-provider-probe*' -type f 2>/dev/null | head -n 1)";
 
+/// Without further tools, so that a run sees nothing of the machine but the system's programs.
 pub fn builder() -> Builder {
+    builder_with_tools().set("worker.extra_tools", "")
+}
+
+pub fn builder_with_tools() -> Builder {
     World::builder()
         .set("worker.provider_mirrors", mirror())
-        .set("worker.extra_tools", "")
         .set("log.level", "info")
 }
 
