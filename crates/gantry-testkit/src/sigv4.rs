@@ -77,7 +77,7 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
 }
 
 /// `("20260131", "235959")`, in UTC.
-fn timestamp(at: SystemTime) -> (String, String) {
+pub(crate) fn timestamp(at: SystemTime) -> (String, String) {
     let seconds = at
         .duration_since(UNIX_EPOCH)
         .map_or(0, |passed| passed.as_secs());

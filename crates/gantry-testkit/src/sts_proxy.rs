@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use crate::aws_request::decode_form;
+use crate::sigv4::timestamp;
 
 /// One request that arrived.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct Call {
 pub enum Fault {
     /// Passes it on later.
     Delay(Duration),
+    /// Passes it on, and lets the credentials in the answer end that soon, as far as the answer says.
+    Expire(Duration),
     /// Never answers.
     Hang,
     /// Ends the connection without an answer.
@@ -205,6 +208,12 @@ async fn answer(
             message,
         }) => respond(status, &error(code, message))?,
         Some(Fault::Body { status, body }) => respond(status, body)?,
+        Some(Fault::Expire(soon)) => {
+            let (head, body) = forward(head, body, upstream).await?.into_parts();
+            let body = body.collect().await?.to_bytes();
+            let body = expiring(&String::from_utf8_lossy(&body), SystemTime::now() + soon);
+            Response::from_parts(head, Full::new(Bytes::from(body)))
+        }
         Some(Fault::Delay(delay)) => {
             tokio::time::sleep(delay).await;
             forward(head, body, upstream).await?
@@ -251,6 +260,20 @@ fn error(code: &str, message: &str) -> String {
          <Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
          <RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>"
     )
+}
+
+/// The answer with another end of its credentials.
+fn expiring(body: &str, at: SystemTime) -> String {
+    let (open, close) = ("<Expiration>", "</Expiration>");
+    match (body.find(open), body.find(close)) {
+        (Some(begin), Some(end)) => {
+            let (day, time) = timestamp(at);
+            let day = format!("{}-{}-{}", &day[..4], &day[4..6], &day[6..]);
+            let time = format!("{}:{}:{}", &time[..2], &time[2..4], &time[4..]);
+            format!("{}{open}{day}T{time}Z{}", &body[..begin], &body[end..])
+        }
+        _ => body.to_owned(),
+    }
 }
 
 fn read_call(headers: &hyper::HeaderMap, body: &Bytes) -> Call {

@@ -9,5 +9,6 @@ mod cloud_integration;
 mod config_element;
 mod credentials;
 mod legacy_role;
+mod login;
 mod run;
 mod stack;

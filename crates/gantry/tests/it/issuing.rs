@@ -1,6 +1,8 @@
 //! Credentials at the moment a phase starts: when they can't be had, and when nobody wants them.
 
-use gantry_testkit::client::StackInput;
+use std::time::Duration;
+
+use gantry_testkit::client::{IntegrationInput, StackInput};
 use gantry_testkit::sts_proxy::Fault;
 use gantry_testkit::trust;
 use gantry_testkit::witness::Witness;
@@ -139,5 +141,74 @@ async fn credentials_of_the_user_are_not_mixed_with_ours() {
     assert!(
         heard.iter().all(|said| said.identity.ends_with(&user)),
         "{heard:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phase_that_outlives_its_credentials_says_so() {
+    let world = World::start().await;
+    let repository = world.repository("late", &[("main.tf", ALWAYS_CHANGES)]);
+    let input = StackInput::new("late", repository.path()).hook("beforePlan", "sleep 4");
+    let stack = world.stack(&input).await;
+    let integration = world.integration("late", &stack, &BOTH).await;
+    world
+        .client
+        .attach(&integration, &stack, true, true)
+        .await
+        .unwrap();
+    world
+        .server
+        .proxy()
+        .break_all(Fault::Expire(Duration::from_secs(2)));
+    let run = world
+        .client
+        .trigger(&stack, "PROPOSED", None)
+        .await
+        .unwrap();
+    let view = world.client.wait_for_end(&stack, &run).await.unwrap();
+    world.expect(&stack, &view, "FINISHED").await;
+    let log = world.client.log(&stack, &run, "PLANNING").await.unwrap();
+    assert!(
+        log.contains("the credentials of this phase ended at"),
+        "{log}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_automatic_integrations_for_one_access_fail_the_phase() {
+    let world = World::start().await;
+    let witness = Witness::start().unwrap();
+    let repository = world.repository("crowded", &[("main.tf", ALWAYS_CHANGES)]);
+    let mut input = StackInput::new("crowded", repository.path());
+    input.labels = vec!["crowd".to_owned()];
+    let stack = world
+        .stack(&input.hook("beforeInit", &witness.hook("initialize")))
+        .await;
+    for name in ["first", "second"] {
+        let input = IntegrationInput {
+            autoattach: true,
+            labels: vec!["autoattach:crowd".to_owned()],
+            ..IntegrationInput::new(name, &world.role_arn(name))
+        };
+        world.client.create_integration(&input).await.unwrap();
+    }
+    world.server.proxy().forget_calls();
+    let run = world
+        .client
+        .trigger(&stack, "PROPOSED", None)
+        .await
+        .unwrap();
+    let view = world.client.wait_for_end(&stack, &run).await.unwrap();
+    assert_eq!(view.state, "FAILED");
+    let reason = view.reason();
+    assert!(
+        reason.contains("first") && reason.contains("second"),
+        "{reason}"
+    );
+    assert_eq!(witness.heard(), [], "the phase started");
+    let asked = world.server.proxy().calls();
+    assert!(
+        asked.iter().all(|call| call.action != "AssumeRole"),
+        "{asked:?}"
     );
 }
