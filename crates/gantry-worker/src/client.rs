@@ -54,7 +54,11 @@ impl GatewayError {
     pub fn is_passing(&self) -> bool {
         match self {
             GatewayError::Unreachable(_) => true,
-            GatewayError::Answered { status, .. } => *status >= 500 || *status == 429,
+            // 401: a server that was started anew, with another token. It has a worker of its own,
+            // which waits for this one to end and reports what is left in the spool.
+            GatewayError::Answered { status, .. } => {
+                *status >= 500 || matches!(*status, 401 | 429)
+            }
             GatewayError::Refused(_) | GatewayError::Unreadable(_) => false,
         }
     }

@@ -103,7 +103,10 @@ impl AtWork {
             Err(Failure::Undelivered(Undelivered::Gone(why))) => failed(format!(
                 "the server was gone when the {phase} phase ended: {why}"
             )),
-            Err(Failure::Undelivered(refused)) => return Err(refused),
+            // If the run is somebody else's, the server says so to the report as well.
+            Err(Failure::Undelivered(Undelivered::Refused(why))) => failed(format!(
+                "the server did not give what the {phase} phase needs: {why}"
+            )),
         };
         if let PhaseOutcome::Failed { reason } = &outcome {
             running.log.say(reason);

@@ -41,6 +41,8 @@ pub struct Told {
     current: Option<Job>,
     /// Every message about a run is refused: its lease is somebody else's.
     pub taken_away: bool,
+    /// Every message is refused: it carries the token of a server that was there before.
+    pub other_token: bool,
     stop: bool,
     next_version: i64,
 }
@@ -212,6 +214,9 @@ async fn serve(
     script: Arc<Script>,
 ) -> Response<Full<Bytes>> {
     assert_eq!(request.headers()["authorization"], "Bearer the-token");
+    if told.lock().unwrap().other_token {
+        return unauthorized();
+    }
     let uri = request.uri().clone();
     let method = request.method().clone();
     let body = request.into_body().collect().await.unwrap().to_bytes();
@@ -403,6 +408,13 @@ fn json(answer: &impl serde::Serialize) -> Response<Full<Bytes>> {
 fn nothing() -> Response<Full<Bytes>> {
     Response::builder()
         .status(204)
+        .body(Full::default())
+        .unwrap()
+}
+
+fn unauthorized() -> Response<Full<Bytes>> {
+    Response::builder()
+        .status(401)
         .body(Full::default())
         .unwrap()
 }

@@ -269,3 +269,30 @@ async fn a_server_that_comes_back_hears_everything_from_the_same_worker() {
     });
     bench.end("test").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_another_token_leaves_the_spool_to_its_own_worker() {
+    let backend = Backend::start().await;
+    let mut bench = Bench::new(&[("main.tf", SLOW), ("backend.tf", &backend.block())]);
+    bench.start();
+    bench.gateway.offer(slow(&bench));
+    bench.gateway.until(begun).await;
+    // The server was killed, and is there again before its worker has ended the apply.
+    backend.break_down();
+    bench.gateway.told(|told| told.other_token = true);
+    bench.end("the server is gone").await;
+    let spool = bench.data().join("spool");
+    assert_eq!(std::fs::read_dir(&spool).unwrap().count(), 1);
+
+    bench.gateway.told(|told| told.other_token = false);
+    bench.start();
+    bench.gateway.until(|told| told.hello.len() == 2).await;
+    bench.gateway.told(|told| {
+        let reason = told.failure(Phase::Apply);
+        assert!(reason.contains("the server is gone"), "{reason}");
+        let state = told.errored_state.as_ref().unwrap();
+        assert!(String::from_utf8_lossy(state).contains("\"first\""));
+    });
+    assert_eq!(std::fs::read_dir(&spool).unwrap().count(), 0);
+    bench.end("test").await;
+}
