@@ -153,8 +153,8 @@ impl Client {
             if view.finished || view.state == state {
                 return Ok(view);
             }
-            if begin.elapsed() > Duration::from_secs(120) {
-                let message = format!("after 120 s the run is not {state}: {}", view.path());
+            if begin.elapsed() > Duration::from_secs(300) {
+                let message = format!("after 300 s the run is not {state}: {}", view.path());
                 return Err(ClientError::Broken(anyhow::anyhow!(message)));
             }
             tokio::time::sleep(PAUSE).await;
