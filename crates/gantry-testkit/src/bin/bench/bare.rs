@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::world::World;
+use crate::world::{Subject, World};
 
 /// What a shell script of the same work would do: clone, init, plan, show, apply; static keys, no
 /// sandbox, nothing encrypted, nothing kept.
-pub fn run(world: &World, folder: &Path) -> Result<Duration> {
+pub fn run(world: &World, subject: &Subject, folder: &Path) -> Result<Duration> {
     let begin = Instant::now();
     let source = folder.join("source");
     step(
@@ -18,7 +18,7 @@ pub fn run(world: &World, folder: &Path) -> Result<Duration> {
         &[
             "clone",
             "--quiet",
-            path(world.repository.path())?,
+            path(subject.repository.path())?,
             path(&source)?,
         ],
     )?;
@@ -54,6 +54,7 @@ fn step(world: &World, folder: &Path, program: &str, arguments: &[&str]) -> Resu
         .env("HOME", folder)
         .env("CHECKPOINT_DISABLE", "1")
         .env("TF_IN_AUTOMATION", "1")
+        .env("TF_CLI_CONFIG_FILE", &world.cli_config)
         .env("AWS_ACCESS_KEY_ID", &world.keys.access_key_id)
         .env("AWS_SECRET_ACCESS_KEY", &world.keys.secret_access_key)
         .stdin(Stdio::null())

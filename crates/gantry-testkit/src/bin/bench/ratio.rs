@@ -3,11 +3,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{Subject, World};
 use crate::{bare, median};
 
 /// Between two looks at a run. Short against what is measured, long against what a look costs.
-const LOOK: Duration = Duration::from_millis(4);
+const LOOK: Duration = Duration::from_millis(2);
+
+/// Nobody looks before this part of the time that the run before took: a look costs the machine
+/// something, and would slow down what it looks at.
+const FIRST_LOOK: f64 = 0.7;
 
 pub struct Ratio {
     pub ratio: f64,
@@ -17,14 +21,15 @@ pub struct Ratio {
 
 /// One autodeployed run with a change, from sending `runTrigger` to reading `finished`, against the
 /// bare tool doing the same.
-pub async fn measure(world: &World, pairs: usize) -> Result<Ratio> {
+pub async fn measure(world: &World, subject: &Subject, pairs: usize) -> Result<Ratio> {
     let (mut ratios, mut ours, mut bares) = (vec![], vec![], vec![]);
+    let mut run = Duration::ZERO;
     // One pair unmeasured: caches of the file system and of both programs are warm then.
     for pair in 0..=pairs {
-        world.change(pair + 1)?;
-        let run = ours_once(world).await?;
+        subject.change(pair + 1)?;
+        run = ours_once(world, subject, run.mul_f64(FIRST_LOOK)).await?;
         let folder = tempfile::tempdir()?;
-        let bare = bare::run(world, folder.path())?;
+        let bare = bare::run(world, subject, folder.path())?;
         eprintln!("pair {pair}: run {run:.1?}, bare {bare:.1?}");
         if pair > 0 {
             ratios.push(run.as_secs_f64() / bare.as_secs_f64());
@@ -39,21 +44,23 @@ pub async fn measure(world: &World, pairs: usize) -> Result<Ratio> {
     })
 }
 
-async fn ours_once(world: &World) -> Result<Duration> {
+async fn ours_once(world: &World, subject: &Subject, patience: Duration) -> Result<Duration> {
+    let stack = &subject.stack;
     let begin = Instant::now();
-    let run = world.client.trigger(&world.stack, "TRACKED", None).await?;
+    let run = world.client.trigger(stack, "TRACKED", None).await?;
+    tokio::time::sleep(patience.saturating_sub(begin.elapsed())).await;
     loop {
         let answer = world
             .client
             .query(
                 "query($stack:ID!,$run:ID!){stack(id:$stack){runResourceState(id:$run){state finished}}}",
-                json!({"stack": world.stack, "run": run}),
+                json!({"stack": stack, "run": run}),
             )
             .await?;
         let state = &answer["stack"]["runResourceState"];
         if state["finished"] == true {
             let elapsed = begin.elapsed();
-            check(world, &run, state["state"].as_str()).await?;
+            check(world, stack, &run, state["state"].as_str()).await?;
             return Ok(elapsed);
         }
         tokio::time::sleep(LOOK).await;
@@ -61,13 +68,9 @@ async fn ours_once(world: &World) -> Result<Duration> {
 }
 
 /// Everything that a person could want to read must be readable by now.
-async fn check(world: &World, run: &str, state: Option<&str>) -> Result<()> {
+async fn check(world: &World, stack: &str, run: &str, state: Option<&str>) -> Result<()> {
     ensure!(state == Some("FINISHED"), "the run ended {state:?}\n{}", {
-        world
-            .client
-            .whole_log(&world.stack, run)
-            .await
-            .unwrap_or_default()
+        world.client.whole_log(stack, run).await.unwrap_or_default()
     });
     let answer = world
         .client
@@ -75,7 +78,7 @@ async fn check(world: &World, run: &str, state: Option<&str>) -> Result<()> {
             "query($stack:ID!,$run:ID!){stack(id:$stack){run(id:$run){planJson \
              delta{addCount changeCount} changesV3(input:{}){resources{address}}\
              logs(state:APPLYING,stateVersion:null,token:null){finished messages{message}}}}}",
-            json!({"stack": world.stack, "run": run}),
+            json!({"stack": stack, "run": run}),
         )
         .await?;
     let run = &answer["stack"]["run"];
@@ -92,7 +95,15 @@ async fn check(world: &World, run: &str, state: Option<&str>) -> Result<()> {
     );
     ensure!(
         run["logs"]["finished"] == true,
-        "the apply's log is not complete: {run}"
+        "the apply's log is not finished: {run}"
     );
+    let messages = run["logs"]["messages"].as_array();
+    let complete = messages.is_some_and(|messages| {
+        let text = |message: &serde_json::Value| message["message"].to_string();
+        messages
+            .iter()
+            .any(|message| text(message).contains("Apply complete!"))
+    });
+    ensure!(complete, "the apply's log lacks its end: {run}");
     Ok(())
 }

@@ -4,106 +4,176 @@ use anyhow::Result;
 use gantry_testkit::client::Client;
 use gantry_testkit::client::{IntegrationInput, StackInput};
 use gantry_testkit::ministack::Ministack;
+use gantry_testkit::provider;
 use gantry_testkit::repository::{Repository, s3_backend};
 use gantry_testkit::server::{TestServer, beside};
 use gantry_testkit::sigv4::Keys;
 use gantry_testkit::trust;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::stand_in;
 
 const BUCKET: &str = "bench-state";
 
-/// A server with everything on (sandbox, encryption, fsync, credentials from an STS that enforces
-/// trust policies), and a small stack with its state in S3.
+/// A server with everything on: sandbox, encryption, fsync, credentials from an STS that enforces
+/// trust policies.
 pub struct World {
     pub server: TestServer,
     pub client: Client,
-    pub repository: Repository,
-    pub stack: String,
     /// Static keys for the bare tool: they may use the bucket.
     pub keys: Keys,
+    /// The bare tool gets its providers where the worker's children get theirs.
+    pub cli_config: PathBuf,
     pub program: PathBuf,
+    _versions: TempDir,
+}
+
+/// A small stack with its state in S3, and its source.
+pub struct Subject {
+    pub stack: String,
+    pub repository: Repository,
+    code: fn(usize) -> String,
+}
+
+impl Subject {
+    /// A new commit in which one resource has changed.
+    pub fn change(&self, number: usize) -> Result<()> {
+        self.repository.commit(
+            &format!("Change {number}"),
+            &[("main.tf", &(self.code)(number))],
+        )?;
+        Ok(())
+    }
 }
 
 impl World {
-    pub async fn start() -> Result<Self> {
+    /// Also makes the subjects: one of what the tool has built in, one with a provider, one whose
+    /// tool is the stand-in.
+    pub async fn start() -> Result<(Self, [Subject; 3])> {
         let ministack = Ministack::shared();
         ministack.create_bucket(BUCKET).await?;
         let keys = ministack
             .create_user("bench-bare", &["s3:*"], &["*"])
             .await?;
+        eprintln!("bench: building the testkit's provider, unless it is there");
+        let mirror = provider::mirror()?;
         let program = beside(&std::env::current_exe()?);
+        let versions = tempfile::tempdir()?;
+        stand_in::install(versions.path())?;
         // Straight to STS: the recording proxy of the tests would stand in the measured path.
         let server = TestServer::builder(&program)
             .set("aws.sts_endpoint", ministack.endpoint())
+            .set("worker.tools_dir", versions.path().display().to_string())
+            .set("worker.provider_mirrors", mirror.display().to_string())
             .set(
                 "log.level",
                 "warn,gantry_worker=info,gantry_app::credentials=debug",
             )
             .start(ministack)
             .await?;
-        let client = server.client().await;
-        let backend = s3_backend(&ministack.endpoint(), BUCKET, "bare.tfstate");
-        let repository = Repository::create(
-            &server.repositories(),
-            "bench",
-            &[("backend.tf", &backend), ("main.tf", &code(0))],
+        let cli_config = server.repositories().join("terraform.rc");
+        std::fs::write(
+            &cli_config,
+            format!(
+                "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
+                mirror.display()
+            ),
         )?;
-        let stack = prepare_stack(&server, &client, &repository).await?;
-        Ok(World {
+        let client = server.client().await;
+        let world = World {
             server,
             client,
-            repository,
-            stack,
             keys,
+            cli_config,
             program,
+            _versions: versions,
+        };
+        let subjects = [
+            world.subject("bench", "TERRAFORM_FOSS", built_in).await?,
+            world
+                .subject("bench-provider", "TERRAFORM_FOSS", provided)
+                .await?,
+            world.subject("bench-start", "OPEN_TOFU", built_in).await?,
+        ];
+        world.attach(&subjects).await?;
+        Ok((world, subjects))
+    }
+
+    async fn subject(&self, name: &str, tool: &str, code: fn(usize) -> String) -> Result<Subject> {
+        let endpoint = self.server.ministack().endpoint();
+        let backend = s3_backend(&endpoint, BUCKET, &format!("{name}-bare.tfstate"));
+        let repository = Repository::create(
+            &self.server.repositories(),
+            name,
+            &[("backend.tf", &backend), ("main.tf", &code(0))],
+        )?;
+        let mut input = StackInput::new(name, repository.path());
+        input.autodeploy = true;
+        input.terraform = json!({"workflowTool": tool});
+        let stack = self.client.create_stack(&input).await?;
+        // The same source, another object: the two sides never wait for each other's lock.
+        let arguments = format!("-backend-config=key={name}.tfstate");
+        self.client
+            .set_variable(&stack, "TF_CLI_ARGS_init", &arguments, false)
+            .await?;
+        Ok(Subject {
+            stack,
+            repository,
+            code,
         })
     }
 
-    /// A new commit in which one resource has changed.
-    pub fn change(&self, number: usize) -> Result<()> {
-        self.repository
-            .commit(&format!("Change {number}"), &[("main.tf", &code(number))])?;
+    /// A role to read and a role to write, for all subjects.
+    async fn attach(&self, subjects: &[Subject]) -> Result<()> {
+        let ministack = self.server.ministack();
+        let principal = &self.server.identity().arn;
+        for (name, read, write) in [("bench-reader", true, false), ("bench-writer", false, true)] {
+            let arn = ministack
+                .create_role(name, &trust::requires(principal, &["none-yet"]))
+                .await?;
+            ministack.allow_role(name, &["s3:*"], &["*"]).await?;
+            let integration = self
+                .client
+                .create_integration(&IntegrationInput::new(name, &arn))
+                .await?;
+            let mut ids = vec![];
+            for subject in subjects {
+                let id = self
+                    .client
+                    .external_id(&integration, &subject.stack, read, write)
+                    .await?;
+                ids.push(id);
+            }
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            ministack
+                .change_trust(name, &trust::requires(principal, &ids))
+                .await?;
+            for subject in subjects {
+                self.client
+                    .attach(&integration, &subject.stack, read, write)
+                    .await?;
+            }
+        }
         Ok(())
     }
 }
 
-async fn prepare_stack(
-    server: &TestServer,
-    client: &Client,
-    repository: &Repository,
-) -> Result<String> {
-    let ministack = server.ministack();
-    let mut input = StackInput::new("bench", repository.path());
-    input.autodeploy = true;
-    let stack = client.create_stack(&input).await?;
-    // The same source, another object: the two sides never wait for each other's lock.
-    let key = "TF_CLI_ARGS_init";
-    client
-        .set_variable(&stack, key, "-backend-config=key=gantry.tfstate", false)
-        .await?;
-    for (name, read, write) in [("bench-reader", true, false), ("bench-writer", false, true)] {
-        let principal = &server.identity().arn;
-        let arn = ministack
-            .create_role(name, &trust::requires(principal, &["none-yet"]))
-            .await?;
-        ministack.allow_role(name, &["s3:*"], &["*"]).await?;
-        let integration = client
-            .create_integration(&IntegrationInput::new(name, &arn))
-            .await?;
-        let id = client
-            .external_id(&integration, &stack, read, write)
-            .await?;
-        ministack
-            .change_trust(name, &trust::requires(principal, &[&id]))
-            .await?;
-        client.attach(&integration, &stack, read, write).await?;
-    }
-    Ok(stack)
-}
-
-fn code(number: usize) -> String {
+fn built_in(number: usize) -> String {
     format!(
         "resource \"terraform_data\" \"number\" {{\n  input = {number}\n}}\n\n\
          resource \"terraform_data\" \"fixed\" {{\n  count = 3\n  input = count.index\n}}\n\n\
          output \"number\" {{\n  value = terraform_data.number.output\n}}\n"
+    )
+}
+
+fn provided(number: usize) -> String {
+    let version = provider::VERSION;
+    format!(
+        "terraform {{\n  required_providers {{\n    probe = {{\n      source  = \"gantry/probe\"\n      \
+         version = \"{version}\"\n    }}\n  }}\n}}\n\n\
+         resource \"probe_thing\" \"number\" {{\n  input = \"{number}\"\n}}\n\n\
+         resource \"probe_thing\" \"fixed\" {{\n  count = 3\n  input = count.index\n}}\n\n\
+         output \"number\" {{\n  value = probe_thing.number.input\n}}\n"
     )
 }
