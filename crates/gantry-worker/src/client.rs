@@ -56,9 +56,7 @@ impl GatewayError {
             GatewayError::Unreachable(_) => true,
             // 401: a server that was started anew, with another token. It has a worker of its own,
             // which waits for this one to end and reports what is left in the spool.
-            GatewayError::Answered { status, .. } => {
-                *status >= 500 || matches!(*status, 401 | 429)
-            }
+            GatewayError::Answered { status, .. } => *status >= 500 || matches!(*status, 401 | 429),
             GatewayError::Refused(_) | GatewayError::Unreadable(_) => false,
         }
     }

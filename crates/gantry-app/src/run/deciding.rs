@@ -302,6 +302,17 @@ impl<'a> Deciding<'a> {
         Ok(())
     }
 
+    /// Whether a deletion without a destroy run would wait for a person: a run that was at work when
+    /// the deletion began has come to its plan.
+    async fn waits_in_vain(&self) -> Result<bool, OpError> {
+        if !self.stack.deleting {
+            return Ok(false);
+        }
+        let active = run::active(self.tx.reader(), &self.stack.id).await?;
+        Ok(active.iter().all(|run| run.kind != RunKind::Destroy)
+            && active.iter().any(|run| run.state == RunState::Unconfirmed))
+    }
+
     /// Lets the next queued run go if nothing is in its way. Answers with the run that went.
     pub(crate) async fn advance(&mut self) -> Result<Option<Run>, Denied> {
         self.freed = false;
@@ -329,7 +340,7 @@ impl<'a> Deciding<'a> {
 
     /// Lets the next run go if the stack became free. The last thing before the commit.
     pub(crate) async fn finish(mut self) -> Result<AfterCommit, OpError> {
-        if self.end_waiting {
+        if self.end_waiting || self.waits_in_vain().await? {
             self.end_waiting("the deletion of the stack").await?;
         }
         if self.freed {

@@ -67,6 +67,10 @@ impl App {
         }
         tx.commit().await?;
         after.perform(self);
+        if !disabled {
+            // A run that was ready before is offered again.
+            self.wake.work();
+        }
         Ok(stack)
     }
 }

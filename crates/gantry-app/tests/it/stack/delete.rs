@@ -11,6 +11,7 @@ on_both_databases!(
     a_protected_or_locked_stack_stays,
     a_deletion_waits_for_what_runs_and_ends_what_waits,
     an_interrupted_deletion_goes_on,
+    a_deletion_does_not_wait_for_a_confirmation,
 );
 
 fn files(folder: &Path) -> usize {
@@ -118,4 +119,24 @@ async fn an_interrupted_deletion_goes_on(world: &World) {
     app.finish_deletions().await.unwrap();
     assert!(gone(world, &id).await);
     app.close().await;
+}
+
+async fn a_deletion_does_not_wait_for_a_confirmation(world: &World) {
+    let id = world.stack("Infra").await;
+    let app = &world.app;
+    let planning = world.trigger(&id, RunKind::Tracked).await;
+    let worker = world.worker().await;
+    let job = worker.claim().await.unwrap();
+    let init = worker.prepare(&job).await;
+    let plan = worker.go_on(&job, &init, PhaseOutcome::Succeeded).await;
+    app.stack_delete(&world.admin, &id, false).await.unwrap();
+    worker.put_plan(&job, b"the plan").await;
+    worker
+        .try_finish(&job, &plan, PhaseOutcome::Changes)
+        .await
+        .unwrap();
+    assert_eq!(world.state(&id, &planning).await, RunState::Discarded);
+    worker.release(&job, None).await;
+    app.finish_deletions().await.unwrap();
+    assert!(gone(world, &id).await);
 }
