@@ -1,13 +1,17 @@
 //! Leaving something behind in plan that has an effect in apply. Whatever is left says `POISONED`
 //! when it is run or read.
 
+use std::io::Read;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use gantry_testkit::client::RunView;
 use gantry_testkit::provider::reports;
 use gantry_testkit::witness::Witness;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use super::apart::apart;
@@ -135,11 +139,7 @@ fn nothing_that_plan_leaves_behind_has_an_effect_in_apply() {
             calls.load(Ordering::Relaxed) > 0,
             "no background process was alive"
         );
-        assert_eq!(
-            background_processes(),
-            Vec::<String>::new(),
-            "outlived the phase"
-        );
+        assert_eq!(background_processes(&caller), [], "outlived the phase");
 
         let before = calls.load(Ordering::Relaxed);
         world.client.confirm(&stack, &view.id).await.unwrap();
@@ -222,7 +222,9 @@ fn a_plan_that_leaves_too_much_to_carry_fails() {
 fn the_poison_works_without_all_this() {
     apart(|| async {
         let folder = tempfile::tempdir().unwrap();
-        let config = json!({"steps": ["hook", "python", "tmp", "plan"], "plan": "tfplan"});
+        let (caller, _) = count_calls();
+        let steps = ["hook", "python", "tmp", "plan"];
+        let config = json!({"steps": steps, "plan": "tfplan", "calls": caller});
         for (name, text) in files(&config) {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -251,42 +253,42 @@ fn the_poison_works_without_all_this() {
             );
         }
         assert!(std::fs::remove_file("/tmp/left-by-poison").is_ok());
-        for process in background_processes() {
-            let pid = process.split(' ').next().unwrap().parse().unwrap();
-            let _ = nix::sys::signal::kill(
-                nix::unistd::Pid::from_raw(pid),
-                nix::sys::signal::Signal::SIGKILL,
-            );
+        let left = background_processes(&caller);
+        assert!(!left.is_empty(), "no background process outlived the plan");
+        for (pid, _) in left {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
     });
 }
 
-/// An address that counts who calls.
+/// An address that counts the background processes which call.
 fn count_calls() -> (String, Arc<AtomicUsize>) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let calls = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&calls);
     std::thread::spawn(move || {
-        for _ in listener.incoming().flatten() {
-            count.fetch_add(1, Ordering::Relaxed);
+        for mut stream in listener.incoming().flatten() {
+            // Others only look who listens here.
+            let mut word = [0; 5];
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(1)));
+            if stream.read_exact(&mut word).is_ok() && word == *b"alive" {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
         }
     });
     (address, calls)
 }
 
-/// Background processes of the provider, in our network: other tests have theirs.
-fn background_processes() -> Vec<String> {
-    let network = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/net")).ok();
-    let own = network("thread-self");
+/// Background processes of the provider that call this address.
+fn background_processes(calls: &str) -> Vec<(i32, String)> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     entries
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|pid| pid.parse::<i32>().is_ok() && network(pid) == own)
-        .filter_map(|pid| {
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(|pid: i32| {
             let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
             let line = String::from_utf8_lossy(&line).replace('\0', " ");
-            line.contains(" daemon {").then(|| format!("{pid} {line}"))
+            (line.contains(" daemon {") && line.contains(calls)).then_some((pid, line))
         })
         .collect()
 }
