@@ -86,7 +86,12 @@ async fn graphql(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) 
         Err(text) => return errors(&text),
     };
     match tokio::time::timeout(ANSWER_WITHIN, shared.schema.execute(request)).await {
-        Ok(answer) => json_response(&answer),
+        Ok(mut answer) => {
+            for error in &mut answer.errors {
+                error.message = present(&error.message);
+            }
+            json_response(&answer)
+        }
         Err(_) => errors(
             "the request took too long and its outcome is open: look before you send it again",
         ),
@@ -137,14 +142,21 @@ async fn subject_of(
     }
 }
 
+/// Clients take two words, wherever they stand in an error, for "it was deleted", and forget the
+/// resource (contract §0.5). What is gone is null here, so no error may say them: not the parser's,
+/// which quotes the document, nor one that quotes a cloud or a repository.
+fn present(message: &str) -> String {
+    message.replace("not found", "not to be found")
+}
+
 /// The application's errors are answers: clients read the list, and resend on 5xx.
 fn errors(message: &str) -> Response {
-    let body = serde_json::json!({ "data": null, "errors": [{ "message": message }] });
+    let body = serde_json::json!({ "data": null, "errors": [{ "message": present(message) }] });
     axum::Json(body).into_response()
 }
 
 fn refuse(status: StatusCode, message: &str) -> Response {
-    let body = serde_json::json!({ "errors": [{ "message": message }] });
+    let body = serde_json::json!({ "errors": [{ "message": present(message) }] });
     (status, axum::Json(body)).into_response()
 }
 

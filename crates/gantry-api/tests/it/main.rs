@@ -3,6 +3,7 @@
 mod client;
 mod cloud_integration;
 mod contract;
+mod error;
 mod gateway;
 mod run;
 mod sdl;
