@@ -36,6 +36,8 @@ pub struct Decision {
     /// When deciding began.
     begun: Instant,
     of_clouds: Vec<Decided>,
+    /// What apply is going to be without, as things stand: said before anybody confirms.
+    ahead: Vec<String>,
 }
 
 struct Decided {

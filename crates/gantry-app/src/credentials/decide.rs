@@ -6,7 +6,7 @@ use gantry_core::credentials::issuing::{Issuing, IssuingOutcome, IssuingSource};
 use gantry_core::credentials::select::{Choice, Selection, select};
 use gantry_core::credentials::trial::Trial;
 use gantry_core::credentials::verification::{VerificationOutcome, VerifiedSource, fingerprint};
-use gantry_core::run::{Phase, Run};
+use gantry_core::run::{Phase, Run, RunKind};
 use gantry_core::stack::Stack;
 use gantry_store::{Reader, Tx, issuing, verification};
 use ulid::Ulid;
@@ -34,6 +34,7 @@ impl App {
     ) -> Result<Decision, OpError> {
         let begun = Instant::now();
         let mut of_clouds = Vec::with_capacity(CLOUDS.len());
+        let mut ahead = Vec::new();
         for cloud in CLOUDS {
             let found = Found::of_stack(tx.reader(), cloud, stack).await?;
             let candidates = found.candidates(user_variables);
@@ -73,10 +74,21 @@ impl App {
                 refused if refused.fails_phase() => Next::Fail,
                 _ => Next::Without,
             };
+            if run.kind == RunKind::Tracked && phase == Phase::Plan {
+                let apply = select(&candidates, run.kind, Phase::Apply);
+                if !matches!(apply, Selection::Chosen(_)) {
+                    let sentence = apply.explain(cloud, Phase::Apply);
+                    ahead.push(format!("As things stand, {sentence}"));
+                }
+            }
             issuing::insert(tx, &record).await?;
             of_clouds.push(Decided { record, next });
         }
-        Ok(Decision { begun, of_clouds })
+        Ok(Decision {
+            begun,
+            of_clouds,
+            ahead,
+        })
     }
 
     async fn request(

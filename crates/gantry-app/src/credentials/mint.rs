@@ -38,6 +38,7 @@ impl App {
             }
             issued.notices.push(decided.record.note);
         }
+        issued.notices.extend(decision.ahead);
         if !asking.is_zero() {
             // The whole begins with the decision, so it holds the commit that makes it durable.
             tracing::debug!(

@@ -82,6 +82,7 @@ async fn plan_reads_and_apply_writes() {
         "{:?}",
         plan.notices
     );
+    assert_eq!(plan.notices.len(), 1, "{:?}", plan.notices);
     let record = newest(&aws, &run).await;
     assert_eq!(record.outcome, IssuingOutcome::Issued);
     assert_eq!(record.phase, Phase::Plan);
@@ -106,6 +107,13 @@ async fn without_an_attachment_the_phase_goes_on_and_says_so() {
     let aws = Aws::start().await;
     let stack = aws.world.stack("network").await;
     let run = tracked(&aws, &stack).await;
+    // Before anybody confirms.
+    let planned = issue(&aws, &run, Phase::Plan).await.unwrap();
+    let ahead = planned.notices.last().unwrap();
+    assert!(
+        ahead.starts_with("As things stand, apply gets no AWS credentials"),
+        "{ahead}"
+    );
     let issued = issue(&aws, &run, Phase::Apply).await.unwrap();
     assert!(issued.env.is_empty());
     assert_eq!(issued.expires_at_ms, None);
