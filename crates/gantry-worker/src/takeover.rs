@@ -143,7 +143,8 @@ async fn replay(
 fn interrupted(record: &Record, phase: &PhaseRecord, errored_state: bool) -> PhaseFinished {
     let known = match phase.phase {
         Phase::Apply | Phase::Destroy | Phase::Perform => {
-            ". Its processes are dead; what it had changed until then may be missing in the state"
+            ". Its processes are dead; what it had changed until then may be missing in the state, and \
+             a lock that it left in the state's backend goes by a task (`force-unlock`)"
         }
         Phase::Initialize | Phase::Plan => "",
     };

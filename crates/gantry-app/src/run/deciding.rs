@@ -251,20 +251,23 @@ impl<'a> Deciding<'a> {
 
     fn lock_note(&self, run: &Run, kind: SystemLock, goes_by_itself: bool) -> String {
         let id = &run.id;
+        let tool = self.stack.settings.vendor.engine().binary();
         match kind {
             SystemLock::LostWorker if goes_by_itself => format!(
                 "the worker of run {id} was lost in a write phase, and its processes may still be \
-                 at work; the lock goes by itself a minute after the phase's credentials have ended"
+                 at work; the lock goes by itself a minute after the phase's credentials have ended. If \
+                 the state's backend is still locked then, the task `{tool} force-unlock <ID>` \
+                 removes that"
             ),
             SystemLock::LostWorker => format!(
                 "the worker of run {id} was lost in a write phase, and its processes may still be \
                  at work with credentials whose end is not known; make sure that they are dead, \
-                 then unlock the stack"
+                 then unlock the stack. If the state's backend is still locked then, the task \
+                 `{tool} force-unlock <ID>` removes that"
             ),
             SystemLock::ErroredState => format!(
                 "run {id} left an errored.tfstate, which is kept: the stored state is behind what \
-                 exists. Run the task `{} state push errored.tfstate`, then unlock the stack",
-                self.stack.settings.vendor.engine().binary()
+                 exists. Run the task `{tool} state push errored.tfstate`, then unlock the stack"
             ),
         }
     }

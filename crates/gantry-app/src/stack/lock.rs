@@ -55,7 +55,9 @@ impl App {
         };
         stack::set_lock(&tx, id, &lock).await?;
         tx.commit().await?;
-        tracing::info!(stack.slug = %id, by = subject.id(), "{id} was locked");
+        tracing::info!(
+            stack.slug = %id, by = subject.id(), note = lock.note.as_deref(), "{id} was locked"
+        );
         stack.lock = Some(lock);
         Ok(stack)
     }
