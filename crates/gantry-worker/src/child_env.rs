@@ -27,6 +27,12 @@ const SHELL: [&str; 4] = ["PWD", "OLDPWD", "SHLVL", "_"];
 /// No process can receive a longer value, so no reference is resolved beyond it.
 const LONGEST_VALUE: usize = 128 * 1024;
 
+/// No process can receive more than this in all of its variables, so references bring in no more.
+const MOST_BROUGHT_IN: usize = 4 * 1024 * 1024;
+
+/// A reference to a reference, and so on: beyond this they stay as they are.
+const DEEPEST: usize = 64;
+
 /// Variables that hooks of initialize exported, for the later phases of the run.
 #[derive(Clone, Default)]
 pub struct Exports(BTreeMap<String, WireSecret>);
@@ -114,6 +120,8 @@ impl ChildEnv {
         let mut references = References {
             run: &run,
             done: HashMap::new(),
+            depth: 0,
+            room: MOST_BROUGHT_IN,
         };
         for (name, (value, is_masked)) in &run {
             let value = WireSecret::new(references.resolve(name, value.expose()));
@@ -170,6 +178,10 @@ struct References<'a> {
     run: &'a BTreeMap<&'a str, (&'a WireSecret, bool)>,
     /// `None` while a variable is being resolved: a reference back to it stays as it is.
     done: HashMap<String, Option<String>>,
+    /// How many references led here.
+    depth: usize,
+    /// Bytes that references may still bring in.
+    room: usize,
 }
 
 impl References<'_> {
@@ -190,7 +202,12 @@ impl References<'_> {
                 continue;
             };
             match self.lookup(&from[2..end]) {
-                Some(found) if text.len() + found.len() <= LONGEST_VALUE => text.push_str(&found),
+                Some(found)
+                    if text.len() + found.len() <= LONGEST_VALUE && found.len() <= self.room =>
+                {
+                    self.room -= found.len();
+                    text.push_str(&found);
+                }
                 _ => text.push_str(&from[..=end]),
             }
             rest = &from[end + 1..];
@@ -205,7 +222,13 @@ impl References<'_> {
             return known.clone();
         }
         let (value, _) = self.run.get(name)?;
-        Some(self.resolve(name, value.expose()))
+        if self.depth == DEEPEST {
+            return None;
+        }
+        self.depth += 1;
+        let resolved = self.resolve(name, value.expose());
+        self.depth -= 1;
+        Some(resolved)
     }
 }
 

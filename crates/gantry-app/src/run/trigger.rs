@@ -1,5 +1,6 @@
 //! New runs: triggered, retried, of the destructor; and the end of those that nobody wants.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gantry_core::authz::Action;
@@ -13,6 +14,9 @@ use gantry_store::{Tx, run};
 
 use super::{AfterCommit, Deciding, NewRun, Override, can_retry, check_startable, run_to_move};
 use crate::{App, OpError, Subject};
+
+/// Names and values of a run's own variables together; as much as a stack may have.
+const LARGEST_ENVIRONMENT: usize = 512 * 1024;
 
 /// What a client asks for.
 #[derive(Clone, Debug, Default)]
@@ -240,17 +244,24 @@ impl Added {
 }
 
 fn check_variables(variables: &[Override], stack: &Stack) -> Result<(), OpError> {
-    let mut names: Vec<&str> = Vec::new();
+    let mut names = BTreeSet::new();
+    let mut bytes = 0;
     for variable in variables {
+        bytes += variable.name.len() + variable.value.expose().len();
+        if bytes > LARGEST_ENVIRONMENT {
+            return Err(OpError::invalid(format!(
+                "runtimeConfig.environment: the variables have more than {LARGEST_ENVIRONMENT} \
+                 bytes together; put large values into files of the repository"
+            )));
+        }
         check_variable(&variable.name, variable.value.expose(), stack.manages_state)
             .map_err(|error| OpError::invalid(format!("runtimeConfig.environment: {error}")))?;
-        if names.contains(&variable.name.as_str()) {
+        if !names.insert(variable.name.as_str()) {
             return Err(OpError::invalid(format!(
                 "runtimeConfig.environment: {} is given twice",
                 Quoted(&variable.name)
             )));
         }
-        names.push(&variable.name);
     }
     Ok(())
 }

@@ -155,3 +155,29 @@ fn exports_are_what_hooks_changed_without_what_ends_with_the_phase() {
         assert_eq!(value(&later, name), None, "{name}");
     }
 }
+
+#[test]
+fn long_chains_of_references_end() {
+    let mut layers: Vec<EnvVar> = (0..50_000)
+        .map(|n| EnvVar::plain(format!("A{n:05}"), format!("${{A{:05}}}", n + 1)))
+        .collect();
+    layers.push(EnvVar::plain("A50000", "the end"));
+    let env = built(&layers, &[]);
+    assert_eq!(value(&env, "A49990").unwrap(), "the end");
+    assert_eq!(value(&env, "A00000").unwrap(), "${A00065}");
+}
+
+#[test]
+fn references_bring_in_no_more_than_a_process_can_receive() {
+    let mut layers: Vec<EnvVar> = (0..1_000)
+        .map(|n| EnvVar::plain(format!("A{n:03}"), "${B}"))
+        .collect();
+    layers.push(EnvVar::plain("B", "x".repeat(100 * 1024)));
+    let env = built(&layers, &[]);
+    let bytes: usize = env
+        .for_child()
+        .iter()
+        .map(|(_, value)| value.expose_secret().len())
+        .sum();
+    assert!(bytes <= MOST_BROUGHT_IN + 200 * 1024, "{bytes}");
+}

@@ -232,6 +232,18 @@ async fn what_can_not_be_triggered_is_refused_with_a_sentence(world: &World) {
         assert!(text.contains(said), "{text}");
         assert!(!text.contains("not found"), "{text}");
     }
+    let large = gantry_app::run::TriggerRun {
+        environment: (0..6)
+            .map(|n| gantry_app::run::Override {
+                name: format!("V{n}"),
+                value: gantry_core::protocol::WireSecret::new("x".repeat(100 * 1024)),
+            })
+            .collect(),
+        ..Default::default()
+    };
+    let refused = world.app.run_trigger(&world.admin, &stack, large).await;
+    let text = refused.unwrap_err().to_string();
+    assert!(text.contains("more than 524288 bytes together"), "{text}");
     let nowhere = gantry_core::ids::StackId::new("nowhere");
     let task = world
         .app
