@@ -320,8 +320,8 @@ async fn serve(
             nothing()
         }
         ("GET", ["runs", _, "errored-state"]) => {
-            let state = told.lock().unwrap().errored_state.clone().unwrap();
-            Response::new(Full::new(state))
+            let state = told.lock().unwrap().errored_state.clone();
+            state.map_or_else(refused, |state| Response::new(Full::new(state)))
         }
         ("POST", ["runs", _, "finished"]) => {
             let finished: PhaseFinished = serde_json::from_slice(&body).unwrap();

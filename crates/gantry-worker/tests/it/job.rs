@@ -249,6 +249,27 @@ async fn a_task_gets_the_state_that_could_not_be_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_task_without_the_state_it_was_to_get_fails_and_says_so() {
+    let mut bench = Bench::new(&[("main.tf", CODE)]);
+    bench.start();
+    // The stack was unlocked since the task was claimed.
+    let mut job = bench.job(RunKind::Task);
+    job.skip_initialization = true;
+    job.errored_state = true;
+    job.command = Some("true".into());
+    bench.run(job).await;
+    bench.gateway.told(|told| {
+        let reason = told.failure(Phase::Perform);
+        assert!(
+            reason.contains("did not give what the perform phase needs"),
+            "{reason}"
+        );
+        assert_eq!(told.released.len(), 1);
+    });
+    bench.end("test").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_masked_in_logs_and_in_the_plans_json() {
     let code = r#"
 variable "password" { sensitive = true }
