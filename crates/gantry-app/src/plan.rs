@@ -74,6 +74,11 @@ impl App {
         state: Bytes,
     ) -> Result<(), GatewayError> {
         let run = self.held_run(id, fence).await?;
+        // Reading leaves no state to be stored. What a proposed run passes off as one is a stranger's,
+        // and would hold up the stack until somebody stores it with write access.
+        if !run.kind.holds_stack() {
+            return Ok(());
+        }
         self.put_sealed(&errored_state_object(id), &state).await?;
         let tx = self.store.begin().await?;
         let mut deciding = self.deciding(&tx, &run.stack).await?;

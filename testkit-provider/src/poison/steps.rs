@@ -50,10 +50,11 @@ pub const ALL: &[(&str, Step)] = &[
     ("outside", outside),
     ("daemon", |config| daemon::start(config, false)),
     ("plan", |config| daemon::start(config, true)),
+    ("errored-state", errored_state),
 ];
 
-/// Those that make the run fail.
-pub const LOUD: &[&str] = &["plan", "zip-huge"];
+/// Those that make the run fail, or its stack wait.
+pub const LOUD: &[&str] = &["plan", "zip-huge", "errored-state"];
 
 /// Our own binary, where apply would start it: by every way to write it.
 fn binary(_: &Config) -> Result<()> {
@@ -223,6 +224,12 @@ fn zip_pipe(_: &Config) -> Result<()> {
 /// A terabyte that takes no room.
 fn zip_huge(_: &Config) -> Result<()> {
     Ok(fs::File::create(beside("build/huge.zip")?)?.set_len(1 << 40)?)
+}
+
+/// What looks like a state that could not be stored, for somebody with more rights to store.
+fn errored_state(_: &Config) -> Result<()> {
+    let state = r#"{"version":4,"terraform_version":"1.11.4","serial":99,"lineage":"POISONED-state","outputs":{},"resources":[]}"#;
+    new("errored.tfstate", state)
 }
 
 fn home(_: &Config) -> Result<()> {

@@ -32,12 +32,13 @@ impl App {
         let tx = self.store.begin().await?;
         let mut deciding = self.deciding(&tx, &found.stack).await?;
         let mut run = leased(tx.reader(), id, message.fence).await?;
+        let errored_state = message.errored_state && run.kind.holds_stack();
         match report(&run, message) {
             Report::Fresh => {
                 let event = Event::PhaseFinished {
                     phase: message.phase,
                     outcome: outcome(&run, message),
-                    errored_state: message.errored_state,
+                    errored_state,
                 };
                 deciding.decide(&mut run, &event, None).await?;
                 if message.outcome == protocol::PhaseOutcome::NoChanges && run.delta.is_none() {
@@ -57,7 +58,7 @@ impl App {
                 if lock.is_some_and(|lock| lock.run == *id) {
                     deciding.lift_lost_worker().await?;
                 }
-                if message.errored_state {
+                if errored_state {
                     deciding.lock_for_errored_state(&run).await?;
                 }
             }

@@ -217,6 +217,32 @@ fn a_plan_that_leaves_too_much_to_carry_fails() {
     });
 }
 
+/// Whoever can push a branch could otherwise hold up the stack, and pass off a state of their own as
+/// one that is to be stored.
+#[test]
+fn a_proposed_run_leaves_no_state_behind() {
+    apart(|| async {
+        let world = scene::world(scene::builder()).await;
+        let stack = stack(&world, "state", &json!({"steps": ["errored-state"]}), &[]).await;
+        let client = &world.client;
+        let run = client.trigger(&stack, "PROPOSED", None).await.unwrap();
+        let view = client.wait_for_end(&stack, &run).await.unwrap();
+        world.expect(&stack, &view, "FINISHED").await;
+        assert_eq!(steps(&world, &stack, &view).await["errored-state"], "done");
+        // The stack is free, and there is nothing that a task could store.
+        let task = client.create_task(&stack, "ls -A", false).await.unwrap();
+        let view = client.wait_for_end(&stack, &task).await.unwrap();
+        world.expect(&stack, &view, "FINISHED").await;
+        let log = client.log(&stack, &task, "PERFORMING").await.unwrap();
+        assert!(
+            log.contains("main.tf") && !log.contains("errored.tfstate"),
+            "{log}"
+        );
+        let stack = client.stack(&stack, "lockedBy").await.unwrap();
+        assert_eq!(stack, json!({"lockedBy": null}));
+    });
+}
+
 /// The same poison works where somebody plans and applies by hand.
 #[test]
 fn the_poison_works_without_all_this() {
