@@ -17,7 +17,7 @@ demo:
 # Unit, golden, contract and end-to-end tests, on SQLite and on a PostgreSQL that they start.
 test:
 	@scripts/need $(SANDBOX) nft=nftables initdb=postgresql
-	cargo test --workspace $(ARGS)
+	cargo test --workspace --no-fail-fast $(ARGS)
 
 bench:
 	@scripts/need $(SANDBOX)

@@ -40,6 +40,7 @@ impl Config {
             ("run.lease", self.run.lease.to_string()),
             ("worker.slots", self.worker.slots.to_string()),
             ("worker.tools_dir", text(&self.worker.tools_dir)),
+            ("worker.extra_tools", paths(&self.worker.extra_tools)),
             (
                 "worker.provider_mirrors",
                 list(self.worker.provider_mirrors.clone()),
