@@ -2,6 +2,7 @@
 //! credentials and for places that can be written.
 
 mod files;
+mod keyrings;
 mod keys;
 mod metadata;
 mod needles;
@@ -53,6 +54,8 @@ pub struct Report {
     unfinished: Vec<String>,
     writable: BTreeSet<String>,
     processes: Vec<processes::Process>,
+    /// Keys of the kernel's keyrings that could be read.
+    kernel_keys: u64,
     unix_sockets: Vec<sockets::Answer>,
     ports: Vec<sockets::Answer>,
     metadata: Vec<metadata::Answer>,
@@ -109,6 +112,7 @@ pub fn run(config: &str) -> anyhow::Result<String> {
         files_until: begin + Duration::from_secs(config.seconds),
     };
     look.variables();
+    look.keyrings();
     look.processes();
     look.unix_sockets();
     look.ports();

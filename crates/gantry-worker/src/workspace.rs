@@ -159,10 +159,14 @@ impl Workspace {
         self.directory.join("source")
     }
 
-    /// Hands the checkout to the run's user. `project_root` is relative to the repository.
+    /// Hands the checkout to the run's user. `project_root` is relative to the repository. A committed
+    /// `.terraform` is removed: a provider in it would be executed if the lock file, which is in the
+    /// repository as well, says that it is the right one.
     pub fn adopt(&mut self, project_root: &str) -> Result<(), WorkspaceError> {
         self.root = ProjectRoot::parse(project_root)?;
         self.root.check(&self.checkout())?;
+        let data = self.clean_root().join(DATA);
+        removal::remove(&data).map_err(WorkspaceError::io(&data))?;
         tree::hand_over(&self.checkout(), self.user.uid())
     }
 

@@ -191,6 +191,7 @@ fn confine(
         libc::umask(0o077);
         check(libc::setrlimit(libc::RLIMIT_CORE, &raw const no_core))?;
         check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
+        leave_the_keyring()?;
         check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
         if libc::getppid() != parent {
             return Err(std::io::Error::from_raw_os_error(libc::ESRCH));
@@ -212,6 +213,32 @@ fn confine(
         Some(ruleset) => landlock::enter(ruleset),
         None => Ok(()),
     }
+}
+
+/// Keyrings are of no namespace. The one of the session is inherited from whoever started the worker;
+/// a child could read every key in it, and leave some for the next.
+fn leave_the_keyring() -> std::io::Result<()> {
+    const JOIN_SESSION_KEYRING: libc::c_long = 1;
+    let anonymous = std::ptr::null::<libc::c_char>();
+    for _ in 0..100 {
+        // SAFETY: no name is given.
+        if unsafe { libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, anonymous) } != -1 {
+            return Ok(());
+        }
+        match std::io::Error::last_os_error() {
+            // Where we may not, as in many containers, a child may not ask for keys either.
+            error if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {
+                return Ok(());
+            }
+            // The kernel takes its time to forget those of children that have ended.
+            error if error.raw_os_error() == Some(libc::EDQUOT) => {
+                // SAFETY: a number.
+                unsafe { libc::usleep(10_000) };
+            }
+            error => return Err(error),
+        }
+    }
+    Err(std::io::Error::from_raw_os_error(libc::EDQUOT))
 }
 
 fn check(result: i32) -> std::io::Result<()> {

@@ -20,6 +20,7 @@ pub fn apart<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) 
         if root() {
             leave_the_network();
         }
+        leave_the_keyring();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -29,6 +30,15 @@ pub fn apart<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) 
     if let Err(panic) = thread.join() {
         std::panic::resume_unwind(panic);
     }
+}
+
+/// A keyring of our own, so that what a test puts into it ends with it.
+fn leave_the_keyring() {
+    const JOIN_SESSION_KEYRING: libc::c_long = 1;
+    let anonymous = std::ptr::null::<libc::c_char>();
+    // SAFETY: no name is given.
+    let id = unsafe { libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, anonymous) };
+    assert!(id > 0, "no keyring: {}", std::io::Error::last_os_error());
 }
 
 fn leave_the_network() {

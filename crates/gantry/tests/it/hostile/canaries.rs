@@ -100,6 +100,24 @@ impl Canaries {
         }
     }
 
+    /// In the keyring that processes inherit from whoever logged in.
+    pub fn in_the_keyring(&mut self) {
+        const OF_THE_SESSION: libc::c_long = -3;
+        let text = self.at("keyring");
+        // SAFETY: strings that end with zero, and a content as long as is said.
+        let id = unsafe {
+            libc::syscall(
+                libc::SYS_add_key,
+                c"user".as_ptr(),
+                c"gantry-canary".as_ptr(),
+                text.as_ptr(),
+                text.len(),
+                OF_THE_SESSION,
+            )
+        };
+        assert!(id > 0, "no key: {}", std::io::Error::last_os_error());
+    }
+
     pub fn in_processes(&mut self) {
         let child = Command::new("sleep")
             .arg0(self.at("arguments"))

@@ -55,6 +55,8 @@ pub struct Search {
 impl Search {
     pub async fn set(builder: Builder) -> Self {
         let mut canaries = Canaries::new();
+        // Before the server starts, which inherits it.
+        canaries.in_the_keyring();
         let builder = builder.env("CANARY", canaries.at("server-environment"));
         let world = scene::world(builder).await;
         // Whoever may walk there at all can read what everybody may read.

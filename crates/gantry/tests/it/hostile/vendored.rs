@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use gantry_testkit::client::StackInput;
+use gantry_testkit::provider;
 use gantry_testkit::repository::Repository;
 
 use super::apart::apart;
@@ -89,6 +90,54 @@ fn a_committed_provider_does_not_stand_in_for_the_mirrors() {
             "{log}"
         );
     });
+}
+
+/// A working directory of the tool that was committed with everything in it: the provider is where it
+/// would have been installed, and the lock file says that it is the right one.
+#[test]
+fn a_committed_installation_is_not_used() {
+    apart(|| async {
+        let world = scene::world(scene::builder()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let repository = installed(folder.path(), &world.server.repositories());
+        let input = StackInput {
+            autodeploy: true,
+            ..StackInput::new("installed", repository.path())
+        };
+        let stack = world.stack(&input).await;
+        let run = world.client.trigger(&stack, "TRACKED", None).await.unwrap();
+        let view = world.client.wait_for_end(&stack, &run).await.unwrap();
+        let log = world.client.whole_log(&stack, &run).await.unwrap();
+        assert!(!log.contains("POISONED"), "{log}");
+        // The lock file is the users', and names the other one.
+        world.expect(&stack, &view, "FAILED").await;
+        assert!(log.contains("checksum"), "{log}");
+    });
+}
+
+/// A repository in which the tool was initialised with a provider of an attacker.
+fn installed(folder: &Path, repositories: &Path) -> Repository {
+    let code = format!("{PROVIDER}\nresource \"probe_thing\" \"one\" {{}}\n");
+    let mirror = repository(folder, &code, "probe", provider::VERSION);
+    let repository = Repository::create(repositories, "installed", &[("main.tf", &code)]).unwrap();
+    let rc = format!(
+        "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
+        mirror.path().join("terraform.d/plugins").display()
+    );
+    std::fs::write(folder.join("rc"), rc).unwrap();
+    // The tool links to a mirror's directory; what is committed has to be a copy.
+    let script = "terraform init && cp -rL .terraform copy && rm -r .terraform && mv copy .terraform \
+        && terraform plan";
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .current_dir(repository.path())
+        .env("TF_CLI_CONFIG_FILE", folder.join("rc"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("POISONED-vendored"), "{said}");
+    repository.commit("Commit everything", &[]).unwrap();
+    repository
 }
 
 /// Terraform by itself does execute it.
