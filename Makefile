@@ -16,7 +16,7 @@ demo:
 
 # Unit, golden, contract and end-to-end tests, on SQLite and on a PostgreSQL that they start.
 test:
-	@scripts/need $(SANDBOX) nft=nftables initdb=postgresql
+	@scripts/need $(SANDBOX) nft=nftables ip=iproute2 initdb=postgresql
 	cargo test --workspace --no-fail-fast $(ARGS)
 
 bench:
