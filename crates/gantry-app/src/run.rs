@@ -14,7 +14,7 @@ use gantry_core::run::{Run, RunKind, RunState, RunTransition};
 use gantry_core::stack::Stack;
 use gantry_store::{issuing, run, run_transition, stack};
 
-pub(crate) use deciding::{AfterCommit, Deciding, Denied};
+pub(crate) use deciding::{AfterCommit, Deciding, Denied, reveal};
 pub(crate) use enqueue::{NewRun, check_startable, supersede_older};
 pub(crate) use memory::Memory;
 pub use overrides::Override;

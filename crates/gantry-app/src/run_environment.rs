@@ -2,8 +2,7 @@
 //! then the stack's, then those of the run. Later ones win.
 
 use gantry_core::account::Subdomain;
-use gantry_core::credentials::cloud::Cloud;
-use gantry_core::credentials::user_variables::{ALWAYS_SET, is_credential};
+use gantry_core::credentials::user_variables::ALWAYS_SET;
 use gantry_core::protocol::{EnvVar, WireSecret};
 use gantry_core::run::Run;
 use gantry_core::stack::Stack;
@@ -26,14 +25,10 @@ impl UserVariables {
             .collect()
     }
 
-    /// Whether something here may open a door for longer than we know.
+    /// Whether something here may open a door for longer than we know. Any variable of a user may:
+    /// a token has no name by which it could be told from a setting.
     pub(crate) fn hold_secrets(&self) -> bool {
-        self.0.iter().any(|variable| {
-            variable.masked
-                || Cloud::ALL
-                    .into_iter()
-                    .any(|cloud| is_credential(cloud, &variable.name))
-        })
+        !self.0.is_empty()
     }
 
     pub(crate) fn into_wire(self) -> Vec<EnvVar> {

@@ -26,7 +26,9 @@ mod job;
 mod phase;
 
 pub use environment::{EnvVar, WireSecret};
-pub use job::{Claim, Heartbeat, HeartbeatAnswer, Hello, Job, Prepared, Refusal, Source, Start, Tool, Welcome};
+pub use job::{
+    Claim, Heartbeat, HeartbeatAnswer, Hello, Job, Prepared, Refusal, Source, Start, Tool, Welcome,
+};
 pub use phase::{Limits, Next, PhaseFinished, PhaseOutcome, PhaseStart, Released};
 
 /// Changes with every incompatible message; a worker of another version is refused at `hello`.

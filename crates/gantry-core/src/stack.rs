@@ -38,7 +38,9 @@ pub struct Stack {
 impl Stack {
     /// The commit that a person set the stack to: runs use it instead of the head of the branch.
     pub fn pinned_commit(&self) -> Option<&Commit> {
-        self.tracked_commit_set_by.as_ref().and(self.tracked_commit.as_ref())
+        self.tracked_commit_set_by
+            .as_ref()
+            .and(self.tracked_commit.as_ref())
     }
 }
 
@@ -153,11 +155,13 @@ pub struct StackLock {
 }
 
 /// A lock that a failed write phase left behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackSystemLock {
     pub kind: SystemLock,
     pub note: String,
     pub run: RunId,
     /// When it may go by itself; `None` waits for proof or for an administrator.
     pub until: Option<i64>,
+    /// An older lock that this one does not settle: it is back when this one goes.
+    pub beneath: Option<Box<StackSystemLock>>,
 }

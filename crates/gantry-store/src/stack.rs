@@ -260,13 +260,14 @@ pub async fn set_system_lock(
 ) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE stack SET system_lock = $2, system_lock_note = $3, system_lock_run_id = $4,
-         system_lock_until = $5 WHERE id = $1",
+         system_lock_until = $5, system_lock_beneath = $6 WHERE id = $1",
         vec![
             id.as_str().into(),
             lock.kind.as_str().into(),
             lock.note.as_str().into(),
             lock.run.as_str().into(),
             lock.until.into(),
+            lock.beneath.as_deref().map_or(Value::NullText, Value::json),
         ],
     )
     .await?;
@@ -276,7 +277,7 @@ pub async fn set_system_lock(
 pub async fn clear_system_lock(tx: &Tx, id: &StackId) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE stack SET system_lock = NULL, system_lock_note = NULL, system_lock_run_id = NULL,
-         system_lock_until = NULL WHERE id = $1",
+         system_lock_until = NULL, system_lock_beneath = NULL WHERE id = $1",
         vec![id.as_str().into()],
     )
     .await?;

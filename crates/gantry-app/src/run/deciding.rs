@@ -228,10 +228,10 @@ impl<'a> Deciding<'a> {
             note: self.lock_note(run, kind, until.is_some()),
             run: run.id.clone(),
             until,
+            beneath: None,
         };
-        // One lock at a time: the older one must not go unnoticed when the newer one goes by
-        // itself. Only this is forgotten: that a run's processes may be alive, once they have left a
-        // state behind.
+        // An older lock must not go with the newer one. Only this is forgotten: that a run's
+        // processes may be alive, once they have left a state behind.
         let settled =
             |older: &&StackSystemLock| older.run == run.id && kind == SystemLock::ErroredState;
         if let Some(older) = self
@@ -241,7 +241,12 @@ impl<'a> Deciding<'a> {
             .filter(|older| !settled(older))
         {
             lock.note = format!("{}; and before that: {}", lock.note, older.note);
-            lock.until = None;
+            if kind == SystemLock::LostWorker && older.kind == SystemLock::ErroredState {
+                lock.beneath = Some(Box::new(older.clone()));
+            } else {
+                lock.until = None;
+                lock.beneath = older.beneath.clone();
+            }
         }
         stack::set_system_lock(self.tx, &self.stack.id, &lock).await?;
         self.stack.system_lock = Some(lock);
@@ -283,8 +288,8 @@ impl<'a> Deciding<'a> {
             .stack
             .system_lock
             .take_if(|lock| lock.kind == SystemLock::LostWorker);
-        if lifted.is_some() {
-            stack::clear_system_lock(self.tx, &self.stack.id).await?;
+        if let Some(lock) = lifted {
+            self.stack.system_lock = reveal(self.tx, &self.stack.id, lock).await?;
             self.freed = true;
         }
         Ok(())
@@ -305,15 +310,16 @@ impl<'a> Deciding<'a> {
         Ok(())
     }
 
-    /// Whether a deletion without a destroy run would wait for a person: a run that was at work when
-    /// the deletion began has come to its plan.
-    async fn waits_in_vain(&self) -> Result<bool, OpError> {
-        if !self.stack.deleting {
-            return Ok(false);
+    /// A stack that is being deleted waits for nobody: what a run has planned meanwhile, or before,
+    /// is discarded.
+    async fn discard_unconfirmed(&mut self) -> Result<(), Denied> {
+        for mut run in run::active(self.tx.reader(), &self.stack.id).await? {
+            if run.state == RunState::Unconfirmed {
+                let by = "the deletion of the stack".to_owned();
+                self.decide(&mut run, &Event::Discard { by }, None).await?;
+            }
         }
-        let active = run::active(self.tx.reader(), &self.stack.id).await?;
-        Ok(active.iter().all(|run| run.kind != RunKind::Destroy)
-            && active.iter().any(|run| run.state == RunState::Unconfirmed))
+        Ok(())
     }
 
     /// Lets the next queued run go if nothing is in its way. Answers with the run that went.
@@ -343,8 +349,11 @@ impl<'a> Deciding<'a> {
 
     /// Lets the next run go if the stack became free. The last thing before the commit.
     pub(crate) async fn finish(mut self) -> Result<AfterCommit, OpError> {
-        if self.end_waiting || self.waits_in_vain().await? {
+        if self.end_waiting {
             self.end_waiting("the deletion of the stack").await?;
+        }
+        if self.stack.deleting {
+            self.discard_unconfirmed().await?;
         }
         if self.freed {
             self.advance().await?;
@@ -367,6 +376,7 @@ impl<'a> Deciding<'a> {
             stack: StackFacts {
                 held_by_other_run: stack.blocker.as_ref().is_some_and(|id| *id != run.id),
                 disabled: stack.disabled,
+                deleting: stack.deleting,
                 user_lock: stack.lock.as_ref().map(|lock| lock.holder.clone()),
                 system_lock: stack.system_lock.as_ref().map(|lock| lock.kind),
             },
@@ -394,4 +404,18 @@ fn has_logs(state: RunState) -> bool {
             state,
             RunState::Preparing | RunState::PreparingApply | RunState::PreparingReplan
         )
+}
+
+/// Takes a lock away; answers with the one that was beneath it and is in force again.
+pub(crate) async fn reveal(
+    tx: &Tx,
+    id: &StackId,
+    lock: StackSystemLock,
+) -> Result<Option<StackSystemLock>, OpError> {
+    let beneath = lock.beneath.map(|beneath| *beneath);
+    match &beneath {
+        Some(beneath) => stack::set_system_lock(tx, id, beneath).await?,
+        None => stack::clear_system_lock(tx, id).await?,
+    }
+    Ok(beneath)
 }

@@ -8,6 +8,7 @@ use gantry_core::stack::{Stack, StackLock};
 use gantry_store::{run, stack};
 
 use super::refuse_deleting;
+use crate::run::reveal;
 use crate::{App, OpError, Subject, Who};
 
 const LONGEST_NOTE: usize = 1000;
@@ -87,7 +88,7 @@ impl App {
             tracing::info!(stack.slug = %id, by = subject.id(), holder, forced = !own, "{id} was unlocked");
         } else if let Some(lock) = stack.system_lock.take() {
             subject.require(Action::Administer, &stack.settings.space)?;
-            stack::clear_system_lock(&tx, id).await?;
+            stack.system_lock = reveal(&tx, id, lock.clone()).await?;
             if let Some(fence) = stack::next_fence(&tx, id).await? {
                 stack.fence = fence;
                 if lock.kind == SystemLock::LostWorker {

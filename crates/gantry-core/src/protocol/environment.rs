@@ -44,10 +44,18 @@ pub struct EnvVar {
 
 impl EnvVar {
     pub fn plain(name: impl Into<String>, value: impl Into<String>) -> Self {
-        EnvVar { name: name.into(), value: WireSecret::new(value), masked: false }
+        EnvVar {
+            name: name.into(),
+            value: WireSecret::new(value),
+            masked: false,
+        }
     }
 
     pub fn masked(name: impl Into<String>, value: impl Into<String>) -> Self {
-        EnvVar { name: name.into(), value: WireSecret::new(value), masked: true }
+        EnvVar {
+            name: name.into(),
+            value: WireSecret::new(value),
+            masked: true,
+        }
     }
 }

@@ -66,7 +66,9 @@ pub enum PhaseOutcome {
     /// A plan with something to do; its bundle was uploaded.
     Changes,
     /// A sentence for the run's page.
-    Failed { reason: String },
+    Failed {
+        reason: String,
+    },
     /// Ended because somebody asked for it.
     Stopped,
 }

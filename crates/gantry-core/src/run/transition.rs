@@ -183,6 +183,13 @@ fn ended(event: &Event) -> Reason {
     }
 }
 
+fn not_deleting(facts: &RunFacts) -> Result<(), Reason> {
+    match facts.stack.deleting {
+        true => Err(Reason::StackDeleting),
+        false => Ok(()),
+    }
+}
+
 /// A disabled stack starts nothing, except a destroy run that somebody asked for.
 fn not_disabled(facts: &RunFacts) -> Result<(), Reason> {
     if facts.stack.disabled && facts.kind != RunKind::Destroy {

@@ -79,6 +79,8 @@ CREATE TABLE stack (
     system_lock_run_id TEXT,
     -- When a lock for a lost worker may go by itself: a minute after the last credential ended.
     system_lock_until BIGINT,
+    -- A lock that is still there when this one goes, as JSON.
+    system_lock_beneath TEXT,
     state TEXT NOT NULL,
     state_set_at BIGINT,
     blocker_run_id TEXT,

@@ -15,7 +15,7 @@ pub(crate) const COLUMNS: &str = "SELECT id, name, description, space_id, labels
      runner_image, vendor_config, hooks, provider, namespace, repository, repository_url, branch, \
      project_root, project_globs, sparse_paths, tracked_commit, tracked_commit_set_by, \
      lock_holder, lock_holder_name, lock_note, locked_at, system_lock, system_lock_note, \
-     system_lock_run_id, system_lock_until, state, state_set_at, blocker_run_id, fence, deleting, \
+     system_lock_run_id, system_lock_until, system_lock_beneath, state, state_set_at, blocker_run_id, fence, deleting, \
      created_at, updated_at FROM stack";
 
 pub(super) fn state_text(state: Option<RunState>) -> &'static str {
@@ -137,6 +137,7 @@ fn system_lock(row: &Row) -> Result<Option<StackSystemLock>, StoreError> {
         note: row.opt_text("system_lock_note")?.unwrap_or_default(),
         run: RunId::new(row.opt_text("system_lock_run_id")?.unwrap_or_default()),
         until: row.opt_int("system_lock_until")?,
+        beneath: opt_json(row, "system_lock_beneath")?,
     }))
 }
 

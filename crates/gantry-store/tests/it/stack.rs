@@ -214,6 +214,7 @@ async fn locks_come_and_go_apart_from_each_other(store: &Store) {
         note: "the worker is gone".into(),
         run: RunId::new("run"),
         until: Some(99),
+        beneath: None,
     };
     let tx = store.begin().await.unwrap();
     stack::set_lock(&tx, &before.id, &lock).await.unwrap();

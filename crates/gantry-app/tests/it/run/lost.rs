@@ -8,12 +8,13 @@ on_both_databases!(
     a_worker_that_is_lost_while_planning_fails_the_run,
     a_heartbeat_keeps_the_lease,
     a_worker_that_is_lost_while_applying_locks_the_stack_until_its_credentials_end,
-    secrets_of_the_users_keep_the_lock,
+    variables_of_the_users_keep_the_lock,
     a_restarted_worker_proves_that_the_old_processes_are_dead,
     a_late_report_proves_it_too,
     an_administrator_takes_over_and_fences_the_run,
     a_late_state_is_kept_and_locks_the_stack,
     a_state_without_a_report_keeps_the_lock,
+    a_lost_task_leaves_the_lock_for_a_state_in_force,
 );
 
 const LEASE_MS: i64 = 30_000;
@@ -106,21 +107,22 @@ async fn a_worker_that_is_lost_while_applying_locks_the_stack_until_its_credenti
     assert_eq!(worker.claim().await.unwrap().run, next);
 }
 
-async fn secrets_of_the_users_keep_the_lock(world: &World) {
+async fn variables_of_the_users_keep_the_lock(world: &World) {
     let worker = world.worker().await;
     let mut draft = world.draft("Infra");
     draft.autodeploy = true;
     let stack = world.stack_of(draft).await;
     world.attach(&stack, "both", true, true).await;
-    let secret = gantry_app::config_element::NewVariable {
-        name: "TOKEN".into(),
+    // Not even a secret: a token has no name by which it could be told from a setting.
+    let variable = gantry_app::config_element::NewVariable {
+        name: "GITHUB_TOKEN".into(),
         value: "canary".into(),
-        write_only: true,
+        write_only: false,
         description: None,
     };
     world
         .app
-        .stack_config_add(&world.admin, &stack, secret)
+        .stack_config_add(&world.admin, &stack, variable)
         .await
         .unwrap();
     world.trigger(&stack, RunKind::Tracked).await;
@@ -208,6 +210,38 @@ async fn a_state_without_a_report_keeps_the_lock(world: &World) {
     assert_eq!(world.state(&stack, &id).await, RunState::Applying);
     lose(world).await;
     let lock = world.read_stack(&stack).await.system_lock.unwrap();
-    assert_eq!((lock.kind, lock.until), (SystemLock::LostWorker, None));
+    assert_eq!(lock.kind, SystemLock::LostWorker);
     assert!(lock.note.contains("errored.tfstate"), "{}", lock.note);
+    // The credentials have ended: what is left is the state.
+    world.clock.advance(1_000_000);
+    world.app.end_what_is_due().await.unwrap();
+    let lock = world.read_stack(&stack).await.system_lock.unwrap();
+    assert_eq!((lock.kind, lock.until), (SystemLock::ErroredState, None));
+}
+
+async fn a_lost_task_leaves_the_lock_for_a_state_in_force(world: &World) {
+    let worker = world.worker().await;
+    let (stack, id, job, apply) = applying(world, &worker).await;
+    let put = world
+        .app
+        .errored_state_put(&id, job.fence, b"{}"[..].into());
+    put.await.unwrap();
+    let failed = PhaseOutcome::Failed {
+        reason: "the state could not be stored".into(),
+    };
+    assert!(worker.let_go(&job, &apply, failed).await);
+    worker.release(&job, None).await;
+    let task = world
+        .app
+        .task_create(&world.admin, &stack, "true", true, None);
+    let task = task.await.unwrap();
+    let job = worker.claim().await.unwrap();
+    assert_eq!(job.run, task.id);
+    worker.prepare(&job).await;
+    lose(world).await;
+    let lock = world.read_stack(&stack).await.system_lock.unwrap();
+    assert_eq!((lock.kind, lock.run), (SystemLock::LostWorker, task.id));
+    Worker::hello(world.restarted().await, Some(&worker.id)).await;
+    let lock = world.read_stack(&stack).await.system_lock.unwrap();
+    assert_eq!((lock.kind, lock.run), (SystemLock::ErroredState, id));
 }

@@ -12,6 +12,7 @@ on_both_databases!(
     a_deletion_waits_for_what_runs_and_ends_what_waits,
     an_interrupted_deletion_goes_on,
     a_deletion_does_not_wait_for_a_confirmation,
+    a_deletion_does_not_let_autodeploy_apply,
 );
 
 fn files(folder: &Path) -> usize {
@@ -122,7 +123,17 @@ async fn an_interrupted_deletion_goes_on(world: &World) {
 }
 
 async fn a_deletion_does_not_wait_for_a_confirmation(world: &World) {
-    let id = world.stack("Infra").await;
+    discarded_by_deletion(world, false).await;
+}
+
+async fn a_deletion_does_not_let_autodeploy_apply(world: &World) {
+    discarded_by_deletion(world, true).await;
+}
+
+async fn discarded_by_deletion(world: &World, autodeploy: bool) {
+    let mut draft = world.draft("Infra");
+    draft.autodeploy = autodeploy;
+    let id = world.stack_of(draft).await;
     let app = &world.app;
     let planning = world.trigger(&id, RunKind::Tracked).await;
     let worker = world.worker().await;

@@ -56,6 +56,7 @@ async fn an_administrator_takes_a_failed_runs_lock_over(world: &World) {
         note: "Its worker is gone.".into(),
         run,
         until: None,
+        beneath: None,
     };
     gantry_store::stack::set_system_lock(&tx, &id, &lock)
         .await

@@ -28,6 +28,8 @@ pub struct StackFacts {
     /// Its `blocker` is a run other than this one.
     pub held_by_other_run: bool,
     pub disabled: bool,
+    /// It goes as soon as nothing holds it.
+    pub deleting: bool,
     /// The subject that holds the user's lock.
     pub user_lock: Option<String>,
     /// The gravest lock that no user holds.

@@ -4,6 +4,7 @@ use super::*;
 
 pub(super) fn confirm(facts: &RunFacts, by: &str) -> Answer {
     only_unconfirmed(facts)?;
+    not_deleting(facts)?;
     may_write(facts, by)?;
     Ok(Transition {
         note: Some(format!("confirmed by {by}")),
@@ -13,6 +14,7 @@ pub(super) fn confirm(facts: &RunFacts, by: &str) -> Answer {
 
 pub(super) fn replan(facts: &RunFacts, by: &str) -> Answer {
     only_unconfirmed(facts)?;
+    not_deleting(facts)?;
     may_write(facts, by)?;
     let mut effects = Vec::new();
     if facts.has_plan {

@@ -41,6 +41,8 @@ pub enum Reason {
     WriteCredentialsIssued,
     #[error("another run holds the stack")]
     StackHeld,
+    #[error("the stack is being deleted")]
+    StackDeleting,
     #[error("the stack is disabled; enable it first")]
     StackDisabled,
     #[error(

@@ -130,7 +130,7 @@ fn initialized(facts: &RunFacts) -> Transition {
 fn planned(facts: &RunFacts) -> Transition {
     match facts.kind {
         RunKind::Proposed | RunKind::Task => end(facts, Finished, None, vec![]),
-        RunKind::Tracked if !facts.autodeploy => go(Unconfirmed, vec![]),
+        RunKind::Tracked if !facts.autodeploy || facts.stack.deleting => go(Unconfirmed, vec![]),
         // Autodeploy pauses under any lock of a user, the trigger's own included: who locks wants
         // to look.
         RunKind::Tracked => match (
