@@ -570,7 +570,7 @@ fn all_events() -> Vec<Event> {
 fn all_facts() -> impl Iterator<Item = RunFacts> {
     RunKind::ALL.into_iter().flat_map(|kind| {
         RunState::ALL.into_iter().flat_map(move |state| {
-            (0..128u32).flat_map(move |bits| {
+            (0..256u32).flat_map(move |bits| {
                 let bit = move |index: u32| bits >> index & 1 == 1;
                 [None, Some("alice"), Some("bob")]
                     .into_iter()
@@ -590,6 +590,7 @@ fn all_facts() -> impl Iterator<Item = RunFacts> {
                             stack: StackFacts {
                                 held_by_other_run: bit(5),
                                 disabled: bit(6),
+                                deleting: bit(7),
                                 user_lock: holder.map(str::to_owned),
                                 system_lock,
                             },
