@@ -53,11 +53,8 @@ pub fn run(config: &str) -> anyhow::Result<String> {
             report.insert(*name, done);
         }
     }
-    for unknown in config
-        .steps
-        .iter()
-        .filter(|name| !steps::ALL.iter().any(|(known, _)| known == name))
-    {
+    let known = |name: &String| steps::ALL.iter().any(|(known, _)| known == name);
+    if let Some(unknown) = config.steps.iter().find(|name| !known(name)) {
         anyhow::bail!("there is no step `{unknown}`");
     }
     crate::report::wrap(&report)

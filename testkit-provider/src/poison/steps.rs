@@ -120,7 +120,7 @@ fn backend(_: &Config) -> Result<()> {
 /// Scripts of the repository that hooks run.
 fn hook(_: &Config) -> Result<()> {
     for entry in fs::read_dir("scripts")? {
-        append(&entry?.path(), "\necho POISONED-hook\n")?;
+        append(entry?.path(), "\necho POISONED-hook\n")?;
     }
     Ok(())
 }
