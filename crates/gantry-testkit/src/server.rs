@@ -84,6 +84,8 @@ impl Builder {
 
 /// A running server. Ends with its value, and fails the test when something of it stays behind.
 pub struct TestServer {
+    /// Before the folder: what is dropped first ends before its files go.
+    process: Option<Kept>,
     special: Builder,
     folder: TempDir,
     port: Port,
@@ -91,7 +93,6 @@ pub struct TestServer {
     identity: ministack::Server,
     proxy: StsProxy,
     key: ApiKey,
-    process: Option<Kept>,
     /// What earlier processes of this server printed.
     past_log: String,
     /// Every process of ours that was seen before a stop.
@@ -294,7 +295,10 @@ impl TestServer {
             ),
             ("worker.extra_tools", extra_tools()),
             ("run.stop_grace", "5".to_owned()),
-            ("log.level", "info,gantry=debug,gantry_app=debug,gantry_worker=debug".to_owned()),
+            (
+                "log.level",
+                "info,gantry=debug,gantry_app=debug,gantry_worker=debug".to_owned(),
+            ),
         ];
         settings.extend(
             self.special

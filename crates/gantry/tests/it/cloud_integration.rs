@@ -195,7 +195,9 @@ async fn sts_that_is_down_or_throttles_is_never_taken_for_a_refusal() {
         });
         let message = refused_attach(&world, &integration, &stack).await;
         assert!(
-            message.contains("try again") || message.contains("not known"), "{fault:?}: {message}");
+            message.contains("try again") || message.contains("not known"),
+            "{fault:?}: {message}"
+        );
         assert!(!message.contains(TRUST_PHRASE), "{fault:?}: {message}");
     }
     world.server.proxy().heal();

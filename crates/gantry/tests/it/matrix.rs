@@ -106,7 +106,7 @@ async fn every_phase_has_the_identity_of_the_spec() {
         let heard = heard.iter().filter(|one| one.stack == played.stack).count();
         assert_eq!(heard, phases, "phases of {}", played.stack);
         let sent = seen.iter().filter(|one| one.stack == played.stack).count();
-        let expected = requests.filled(&played.set);
+        let expected = requests.filled(played.set);
         assert_eq!(sent, expected, "requests for {}", played.stack);
     }
 }

@@ -217,7 +217,11 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     let file = world.server.data_dir().join("gantry.sqlite");
     let change = |sql: &str| {
         let program = "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2]); d.commit()";
-        let python = std::process::Command::new("python3").args(["-c", program]).arg(&file).arg(sql).status();
+        let python = std::process::Command::new("python3")
+            .args(["-c", program])
+            .arg(&file)
+            .arg(sql)
+            .status();
         assert!(python.unwrap().success());
     };
     change("insert into schema_migration (number, name) values (9999, 'future')");

@@ -33,7 +33,11 @@ impl Terminal {
     pub fn done_with(&self, note: &str) {
         let (begin, what) = &*self.begun.borrow();
         let seconds = begin.elapsed().as_secs_f32();
-        let note = if note.is_empty() { String::new() } else { format!(": {note}") };
+        let note = if note.is_empty() {
+            String::new()
+        } else {
+            format!(": {note}")
+        };
         let back = if self.live { "\r" } else { "" };
         println!("{back}  ok  {what}{note} ({seconds:.1} s)");
     }
