@@ -38,6 +38,7 @@ impl AtWork {
                 grace: seconds(self.limits.grace),
             },
             processes: None,
+            standby: None,
         };
         let (sender, mut output) = mpsc::channel(64);
         let stop = CancellationToken::new();

@@ -132,6 +132,7 @@ pub fn launch(view: View, command: Command) -> Launch {
             grace: Duration::from_secs(10),
         },
         processes: None,
+        standby: None,
     }
 }
 
