@@ -15,7 +15,6 @@ mod exports;
 mod outcome;
 mod output;
 mod process_tree;
-mod standby;
 mod supervise;
 
 use std::ffi::OsString;
@@ -28,7 +27,6 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use outcome::{Ended, Ending, Outcome, Tree};
-pub use standby::Standby;
 
 use crate::hooks::PhaseHooks;
 use crate::sandbox::{Sandbox, SandboxError};
@@ -76,8 +74,6 @@ pub struct Launch {
     /// Hears the numbers of the child's outermost process and of the first one inside, for a
     /// successor that has to know whether they are dead.
     pub processes: Option<mpsc::UnboundedSender<i32>>,
-    /// A box that stands ready. One that doesn't fit is taken down, and another is built.
-    pub standby: Option<Standby>,
 }
 
 impl Launch {
@@ -95,7 +91,6 @@ impl Launch {
                 grace: Duration::from_millis(100),
             },
             processes: None,
-            standby: None,
         }
     }
 }

@@ -10,24 +10,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gantry_core::commit::Commit;
-use gantry_core::protocol::{Job, Limits, Next, PhaseOutcome};
-use gantry_core::run::{Phase, RunKind};
+use gantry_core::protocol::{Job, Limits, Next};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use bundle::Bundle;
 
-use crate::child::Standby;
 use crate::child_env::Exports;
 use crate::engine::Binary;
 use crate::heartbeat;
 use crate::orders::Orders;
 use crate::report::{Report, Undelivered};
-use crate::sandbox::Sandbox;
 use crate::spool::{Record, Spool};
 use crate::takeover;
 use crate::worker::{Kept, Worker, blocking, remove};
-use crate::workspace::{CarriedFile, LARGEST_STATE, Source, View, Workspace};
+use crate::workspace::{CarriedFile, LARGEST_STATE, Source, Workspace};
 
 /// Why a job ends early.
 pub enum Fault {
@@ -67,8 +64,6 @@ pub struct AtWork {
     /// The log that `after_run` continues: its version, and how much the server has of it.
     pub log: (i64, u64),
     pub limits: Limits,
-    /// A box for the next child, and the phase whose view of the workspace it has.
-    pub standby: Option<(Phase, Standby)>,
 }
 
 pub struct Showing {
@@ -184,10 +179,8 @@ async fn whole(
         plan: None,
         showing: None,
         limits: crate::worker::MODEST,
-        standby: prepared.standby.map(|standby| (Phase::Initialize, standby)),
     };
     let outcome = at_work.follow(prepared.next).await;
-    drop(at_work.standby.take());
     if let Some(showing) = at_work.showing.take() {
         showing.stop.cancel();
         let _ = showing.task.await;
@@ -217,17 +210,6 @@ async fn whole(
     (spool, outcome.map(drop).map_err(Fault::Undelivered))
 }
 
-/// Puts up a box for a child that may come. Without it the child waits for its box, that is all.
-async fn stand_by(sandbox: &Sandbox, view: View, tool: &Binary) -> Option<Standby> {
-    match Standby::start(sandbox, view, &tool.path).await {
-        Ok(standby) => standby,
-        Err(error) => {
-            tracing::debug!(%error, "no box stands by");
-            None
-        }
-    }
-}
-
 /// Whether the run goes on some other time.
 enum Waiting {
     Yes,
@@ -251,28 +233,6 @@ impl AtWork {
                 }
             }
         }
-    }
-
-    /// Puts up the box of the phase that most likely follows, while the server decides. Only what
-    /// is not changed any more until that phase may be in its view.
-    pub async fn stand_by(&self, ended: Phase, outcome: &PhaseOutcome) -> Option<(Phase, Standby)> {
-        let (phase, view) = match (ended, outcome) {
-            (Phase::Initialize, PhaseOutcome::Succeeded) if self.job.kind != RunKind::Task => {
-                (Phase::Plan, blocking(|| self.workspace.plan()).ok()?)
-            }
-            (Phase::Plan, PhaseOutcome::Changes) if self.applies_at_once() => {
-                (Phase::Apply, self.workspace.before_apply())
-            }
-            _ => return None,
-        };
-        let standby = stand_by(&self.worker.sandbox, view, &self.tool).await?;
-        Some((phase, standby))
-    }
-
-    /// Nobody has to confirm the plan, as far as the worker knows.
-    pub fn applies_at_once(&self) -> bool {
-        self.job.kind == RunKind::Destroy
-            || (self.job.kind == RunKind::Tracked && self.job.autodeploy)
     }
 
     /// Waits until the server has the plan's JSON. The error is a sentence.

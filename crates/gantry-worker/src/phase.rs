@@ -150,14 +150,12 @@ impl AtWork {
                 Ok(())
             };
             let (length, (), ()) = tokio::try_join!(log.finish(), send_state, send_plan)?;
-            let standing_by = self.stand_by(start.phase, &message.outcome);
-            let (next, standby) = tokio::join!(report.finished(&message), standing_by);
-            Ok::<_, Undelivered>((length, next?, standby))
+            let next = report.finished(&message).await?;
+            Ok::<_, Undelivered>((length, next))
         };
         let told = told.await;
         match told {
-            Ok((length, next, standby)) => {
-                self.standby = standby;
+            Ok((length, next)) => {
                 self.spool.drop_log(start.version, 0);
                 self.spool.drop_errored_state();
                 self.record.phase = None;

@@ -83,7 +83,7 @@ impl WorkspaceError {
 }
 
 /// What one phase's child gets to see.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct View {
     pub(crate) uid: Option<u32>,
     pub(crate) mounts: Vec<Mount>,
@@ -274,18 +274,13 @@ impl Workspace {
             &self.checkout(),
             self.user.uid(),
         )?;
-        Ok(self.before_apply())
-    }
-
-    /// What apply is going to see, before anything is done for it.
-    pub fn before_apply(&self) -> View {
         let data = self.clean_root().join(DATA);
-        self.view(
+        Ok(self.view(
             &self.checkout(),
             true,
             Some(&data),
             Some(self.sealed_plan()),
-        )
+        ))
     }
 
     /// A task: everything writable, nothing kept.

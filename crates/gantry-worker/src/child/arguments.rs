@@ -1,16 +1,13 @@
 //! From a launch to the process that the spawner starts.
 
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
 use secrecy::ExposeSecret;
 
 use super::{Argv, Command, Launch};
 use crate::hooks;
-use crate::sandbox::{
-    self, HOME, Mount, Sandbox, SandboxError, Spawn, memory_file, out_of_the_way,
-};
-use crate::workspace::View;
+use crate::sandbox::{self, HOME, Sandbox, SandboxError, Spawn, memory_file, out_of_the_way};
 
 /// The ends that stay with the worker.
 pub(super) struct Pipes {
@@ -24,7 +21,28 @@ pub(super) struct Pipes {
 pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipes), SandboxError> {
     let io = SandboxError::Spawn;
     let boxed = sandbox.root().bwrap();
-    let Shown { mounts, tool, path } = Shown::of(sandbox, &launch.view, launch.tool.as_deref())?;
+    let mut mounts = launch.view.mounts.clone();
+    for mount in &mut mounts {
+        mount.source = sandbox.spawner().reachable(&mount.source);
+    }
+    let mut path = sandbox.path().to_owned();
+    let mut tool = None;
+    if let Some(given) = &launch.tool {
+        let (named, real) = real_tool(given).map_err(io)?;
+        let inside = match boxed {
+            Some(_) => {
+                let (mount, inside) =
+                    sandbox::Root::tool(sandbox.spawner().reachable(&real), &named);
+                mounts.push(mount);
+                inside
+            }
+            None => given.clone(),
+        };
+        if let Some(parent) = inside.parent() {
+            path = format!("{}:{path}", parent.display());
+        }
+        tool = Some(inside.to_string_lossy().into_owned());
+    }
 
     let mut numbered = Vec::new();
     let command = match &launch.command {
@@ -116,124 +134,47 @@ pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipe
             numbered,
         },
         Some(bwrap) => {
-            let (spawn, status) = in_box(
-                sandbox,
-                bwrap,
-                InBox {
-                    view: &launch.view,
-                    mounts: &mounts,
-                    environment: &environment,
-                    argv: &argv,
-                    output: output_end,
-                    numbered,
-                },
-            )?;
+            let number = uid.unwrap_or_else(|| nix::unistd::geteuid().as_raw());
+            let group = uid.unwrap_or_else(|| nix::unistd::getegid().as_raw());
+            let [passwd, groups] = sandbox::accounts(number, group);
+            let file = |name, content: &[u8]| {
+                memory_file(name, content)
+                    .and_then(out_of_the_way)
+                    .map_err(io)
+            };
+            let passwd = file(c"passwd", passwd.as_bytes())?;
+            let groups = file(c"group", groups.as_bytes())?;
+            let given = sandbox.root().arguments(
+                &mounts,
+                &launch.view.directory,
+                [passwd.as_raw_fd(), groups.as_raw_fd()],
+                &environment,
+            );
+            let given = file(c"arguments", &given)?;
+            let (status, status_end) = pipe().map_err(io)?;
+            let status_end = out_of_the_way(status_end).map_err(io)?;
             pipes.status = Some(status);
-            spawn
+            let mut arguments: Argv = vec![
+                "--json-status-fd".into(),
+                status_end.as_raw_fd().to_string().into(),
+                "--args".into(),
+                given.as_raw_fd().to_string().into(),
+                "--".into(),
+            ];
+            arguments.extend(argv.iter().map(Into::into));
+            Spawn {
+                program: bwrap.to_path_buf(),
+                arguments,
+                environment: Vec::new(),
+                directory: "/".into(),
+                uid,
+                output: output_end,
+                inherited: vec![status_end, given, passwd, groups],
+                numbered,
+            }
         }
     };
     Ok((spawn, pipes))
-}
-
-/// What a child sees of the host.
-pub(super) struct Shown {
-    pub mounts: Vec<Mount>,
-    /// The tool's path as the child sees it.
-    pub tool: Option<String>,
-    pub path: String,
-}
-
-impl Shown {
-    pub(super) fn of(
-        sandbox: &Sandbox,
-        view: &View,
-        tool: Option<&Path>,
-    ) -> Result<Self, SandboxError> {
-        let mut mounts = view.mounts.clone();
-        for mount in &mut mounts {
-            mount.source = sandbox.spawner().reachable(&mount.source);
-        }
-        let mut path = sandbox.path().to_owned();
-        let mut name = None;
-        if let Some(given) = tool {
-            let (named, real) = real_tool(given).map_err(SandboxError::Spawn)?;
-            let inside = match sandbox.root().bwrap() {
-                Some(_) => {
-                    let (mount, inside) =
-                        sandbox::Root::tool(sandbox.spawner().reachable(&real), &named);
-                    mounts.push(mount);
-                    inside
-                }
-                None => given.to_owned(),
-            };
-            if let Some(parent) = inside.parent() {
-                path = format!("{}:{path}", parent.display());
-            }
-            name = Some(inside.to_string_lossy().into_owned());
-        }
-        Ok(Shown {
-            mounts,
-            tool: name,
-            path,
-        })
-    }
-}
-
-pub(super) struct InBox<'a> {
-    pub view: &'a View,
-    pub mounts: &'a [Mount],
-    pub environment: &'a [(&'a str, &'a str)],
-    pub argv: &'a [String],
-    pub output: OwnedFd,
-    pub numbered: Vec<(RawFd, OwnedFd)>,
-}
-
-/// The process that builds the box, and where bubblewrap reports.
-pub(super) fn in_box(
-    sandbox: &Sandbox,
-    bwrap: &Path,
-    what: InBox<'_>,
-) -> Result<(Spawn, OwnedFd), SandboxError> {
-    let io = SandboxError::Spawn;
-    let uid = what.view.uid;
-    let number = uid.unwrap_or_else(|| nix::unistd::geteuid().as_raw());
-    let group = uid.unwrap_or_else(|| nix::unistd::getegid().as_raw());
-    let [passwd, groups] = sandbox::accounts(number, group);
-    let file = |name, content: &[u8]| {
-        memory_file(name, content)
-            .and_then(out_of_the_way)
-            .map_err(io)
-    };
-    let passwd = file(c"passwd", passwd.as_bytes())?;
-    let groups = file(c"group", groups.as_bytes())?;
-    let given = sandbox.root().arguments(
-        what.mounts,
-        &what.view.directory,
-        [passwd.as_raw_fd(), groups.as_raw_fd()],
-        what.environment,
-    );
-    let given = file(c"arguments", &given)?;
-    let (status, status_end) = pipe().map_err(io)?;
-    let status_end = out_of_the_way(status_end).map_err(io)?;
-    let mut arguments: Argv = vec![
-        "--json-status-fd".into(),
-        status_end.as_raw_fd().to_string().into(),
-        "--args".into(),
-        given.as_raw_fd().to_string().into(),
-        "--".into(),
-    ];
-    arguments.extend(what.argv.iter().map(Into::into));
-    let spawn = Spawn {
-        program: bwrap.to_path_buf(),
-        arguments,
-        environment: Vec::new(),
-        directory: "/".into(),
-        uid,
-        output: what.output,
-        inherited: vec![status_end, given, passwd, groups],
-        numbered: what.numbered,
-    };
-    Ok((spawn, status))
 }
 
 impl Launch {
@@ -265,10 +206,10 @@ fn real_tool(path: &Path) -> std::io::Result<(std::ffi::OsString, std::path::Pat
     Ok((name, real))
 }
 
-pub(super) fn acceptable(name: &str, value: &str) -> bool {
+fn acceptable(name: &str, value: &str) -> bool {
     !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0')
 }
 
-pub(super) fn pipe() -> std::io::Result<(OwnedFd, OwnedFd)> {
+fn pipe() -> std::io::Result<(OwnedFd, OwnedFd)> {
     Ok(nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?)
 }

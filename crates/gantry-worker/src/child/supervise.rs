@@ -25,19 +25,11 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 pub(super) async fn supervise(
     sandbox: &Sandbox,
-    mut launch: Launch,
+    launch: Launch,
     output: mpsc::Sender<Bytes>,
     stop: CancellationToken,
 ) -> Result<Ended, SandboxError> {
-    let started = Instant::now();
-    let ready = launch.standby.take();
-    let (child, pipes) = match ready.and_then(|standby| standby.go(&launch)) {
-        Some(begun) => begun,
-        None => {
-            let (spawn, pipes) = arguments::prepare(sandbox, &launch)?;
-            (sandbox.spawner().spawn(spawn).await?.child, pipes)
-        }
-    };
+    let (spawn, pipes) = arguments::prepare(sandbox, &launch)?;
     let Pipes {
         output: out,
         status,
@@ -51,6 +43,8 @@ pub(super) async fn supervise(
         marks.map(receiver).transpose()?,
         exports.map(receiver).transpose()?,
     );
+    let started = Instant::now();
+    let child = sandbox.spawner().spawn(spawn).await?.child;
     let pid = child.id().cast_signed();
     if let Some(listener) = &launch.processes {
         let _ = listener.send(pid);

@@ -8,8 +8,7 @@ use gantry_core::masking::Masks;
 use gantry_core::protocol::{Job, Next, PhaseFinished, PhaseOutcome, PhaseStart, Start};
 use gantry_git::Mirror;
 
-use super::{Fault, stand_by};
-use crate::child::Standby;
+use super::Fault;
 use crate::child_env::Exports;
 use crate::engine::Binary;
 use crate::logs::PhaseLog;
@@ -26,7 +25,6 @@ pub struct Prepared {
     pub workspace: Arc<Workspace>,
     pub exports: Exports,
     pub initialized: bool,
-    pub standby: Option<Standby>,
     /// Length of the preparing state's log.
     pub logged: u64,
 }
@@ -67,7 +65,7 @@ pub async fn prepare(
 
     let (next, placed, logged) = tokio::join!(
         report.prepared(commit.clone()),
-        place(worker, job, &commit.hash, kind, &tool),
+        place(worker, job, &commit.hash, kind),
         log.finish(),
     );
     match (next, logged, placed) {
@@ -78,7 +76,6 @@ pub async fn prepare(
             workspace: placed.workspace,
             exports: placed.exports,
             initialized: placed.initialized,
-            standby: placed.standby,
             logged,
         })),
         (Ok(Next::Phase(start)), Ok(_), Err(sentence)) => {
@@ -111,8 +108,6 @@ struct Placed {
     workspace: Arc<Workspace>,
     exports: Exports,
     initialized: bool,
-    /// For the initialisation.
-    standby: Option<Standby>,
 }
 
 async fn find(worker: &Worker, job: &Job) -> Result<Found, String> {
@@ -148,7 +143,6 @@ async fn code(worker: &Worker, job: &Job) -> Result<(Commit, Kind), String> {
                 workspace: kept.workspace,
                 exports: kept.exports,
                 initialized: true,
-                standby: None,
             };
             return Ok((kept.commit, Kind::Kept(placed)));
         }
@@ -169,13 +163,7 @@ async fn code(worker: &Worker, job: &Job) -> Result<(Commit, Kind), String> {
     ))
 }
 
-async fn place(
-    worker: &Worker,
-    job: &Job,
-    hash: &str,
-    kind: Kind,
-    tool: &Binary,
-) -> Result<Placed, String> {
+async fn place(worker: &Worker, job: &Job, hash: &str, kind: Kind) -> Result<Placed, String> {
     let mirror = match kind {
         Kind::Checkout(mirror) => mirror,
         Kind::Kept(placed) => return Ok(placed),
@@ -197,19 +185,11 @@ async fn place(
     .await;
     let workspace = Arc::new(workspace);
     match placed {
-        Ok(()) => {
-            // Choosing a workspace takes a shell of its own.
-            let standby = match job.workspace {
-                None => stand_by(&worker.sandbox, workspace.initialize(), tool).await,
-                Some(_) => None,
-            };
-            Ok(Placed {
-                workspace,
-                exports: Exports::default(),
-                initialized: false,
-                standby,
-            })
-        }
+        Ok(()) => Ok(Placed {
+            workspace,
+            exports: Exports::default(),
+            initialized: false,
+        }),
         Err(sentence) => {
             remove(workspace);
             Err(sentence)

@@ -38,7 +38,6 @@ impl AtWork {
                 grace: seconds(self.limits.grace),
             },
             processes: None,
-            standby: None,
         };
         let (sender, mut output) = mpsc::channel(64);
         let stop = CancellationToken::new();

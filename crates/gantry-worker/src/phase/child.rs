@@ -58,7 +58,6 @@ impl AtWork {
                 grace: seconds(limits.grace),
             },
             processes: Some(processes),
-            standby: self.standby.take().map(|(_, standby)| standby),
         };
         let (sender, mut output) = mpsc::channel(UNREAD);
         let stop = CancellationToken::new();

@@ -21,11 +21,7 @@ impl AtWork {
         if !self.initialized {
             self.repeat_initialize(running, None).await?;
         }
-        let view = match &self.standby {
-            // Its copy of the workspace is as fresh as another one would be.
-            Some((Phase::Plan, standby)) => standby.view().clone(),
-            _ => blocking(|| self.workspace.plan())?,
-        };
+        let view = blocking(|| self.workspace.plan())?;
         let destroy = self.job.kind == RunKind::Destroy;
         let arguments = self.tool.plan(&view.plan_file(), destroy);
         let wanted = Wanted {
@@ -58,7 +54,8 @@ impl AtWork {
         self.plan = Some(carried);
         let showing = self.show(Show::of(running));
         // Where nobody has to read it first, it is read beside the phase that follows.
-        let at_once = self.applies_at_once();
+        let at_once = self.job.kind == RunKind::Destroy
+            || (self.job.kind == RunKind::Tracked && self.job.autodeploy);
         let report = self.report.clone();
         running.sending = Some(tokio::spawn(async move { report.plan(bundle).await }));
         self.showing = Some(showing);

@@ -27,10 +27,6 @@ const LARGEST: usize = 256 << 20;
 /// Reading may not take longer. Seconds.
 const TIME: u64 = 300;
 
-/// Nobody waits for the garbage of a process that lives this long, while the apply beside it needs
-/// the processors. The limit keeps a plan of any size from taking all memory.
-const QUICK: [(&str, &str); 2] = [("GOGC", "400"), ("GOMEMLIMIT", "1GiB")];
-
 /// What encrypts a plan file decrypts it, too; nothing else of the run's environment is needed.
 const NEEDED: &str = "TF_ENCRYPTION";
 
@@ -83,8 +79,6 @@ async fn read(
 ) -> Result<(), String> {
     let view = workspace.show();
     let env = ChildEnv::build(&worker.environment, &show.env, &Exports::default(), &[]);
-    let mut environment = env.for_child();
-    environment.extend(QUICK.map(|(name, value)| (name.to_owned(), value.into())));
     let launch = Launch {
         command: Command::Tool {
             arguments: tool.show(&view.plan_file()),
@@ -93,7 +87,7 @@ async fn read(
         view,
         tool: Some(tool.path.clone()),
         hooks: PhaseHooks::default(),
-        environment,
+        environment: env.for_child(),
         capture_exports: false,
         limits: Limits {
             wall: seconds(TIME),
@@ -101,7 +95,6 @@ async fn read(
             grace: seconds(1),
         },
         processes: None,
-        standby: None,
     };
     let (sender, mut output) = mpsc::channel::<Bytes>(64);
     let collect = async {

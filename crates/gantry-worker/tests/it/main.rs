@@ -13,5 +13,4 @@ mod s3_backend;
 mod sandbox;
 mod sandbox_of_a_normal_user;
 mod stage;
-mod standby;
 mod workspace;

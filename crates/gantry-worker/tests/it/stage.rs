@@ -132,7 +132,6 @@ pub fn launch(view: View, command: Command) -> Launch {
             grace: Duration::from_secs(10),
         },
         processes: None,
-        standby: None,
     }
 }
 

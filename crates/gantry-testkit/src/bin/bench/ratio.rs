@@ -13,10 +13,6 @@ const LOOK: Duration = Duration::from_millis(2);
 /// something, and would slow down what it looks at.
 const FIRST_LOOK: f64 = 0.7;
 
-/// Between a run and the bare tool: what either leaves to be done afterwards must not fall on the
-/// other.
-const REST: Duration = Duration::from_millis(150);
-
 pub struct Ratio {
     pub ratio: f64,
     pub ours_ms: f64,
@@ -31,10 +27,8 @@ pub async fn measure(world: &World, subject: &Subject, pairs: usize) -> Result<R
     // One pair unmeasured: caches of the file system and of both programs are warm then.
     for pair in 0..=pairs {
         subject.change(pair + 1)?;
-        tokio::time::sleep(REST).await;
         run = ours_once(world, subject, run.mul_f64(FIRST_LOOK)).await?;
         let folder = tempfile::tempdir()?;
-        tokio::time::sleep(REST).await;
         let bare = bare::run(world, subject, folder.path())?;
         eprintln!("pair {pair}: run {run:.1?}, bare {bare:.1?}");
         if pair > 0 {
