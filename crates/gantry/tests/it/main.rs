@@ -1,8 +1,8 @@
 //! End to end: the real binary, real terraform, the real sandbox, and an AWS stand-in that refuses.
 
-mod documents;
 mod bad_input;
 mod cloud_integration;
+mod documents;
 mod hostile;
 mod issuing;
 mod login;
