@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::{Config, plan};
 
 const LIVES: Duration = Duration::from_secs(60);
+/// What it leaves in the working directory, and so shows that it is at work.
+const TRACE: &str = "daemon.auto.tfvars";
 
 #[derive(Deserialize, Serialize)]
 struct Orders {
@@ -45,6 +47,14 @@ pub fn start(config: &Config, rewrite_plan: bool) -> Result<()> {
         status.success(),
         "the background process ended with {status}"
     );
+    let begin = Instant::now();
+    while !Path::new(TRACE).exists() {
+        anyhow::ensure!(
+            begin.elapsed() < LIVES,
+            "the background process does nothing"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
     Ok(())
 }
 
@@ -92,6 +102,6 @@ fn stay(config: &Config) {
         let _ = stream.write_all(format!("alive {}\n", std::process::id()).as_bytes());
     }
     if Path::new("main.tf").exists() {
-        let _ = std::fs::write("daemon.auto.tfvars", "text = \"POISONED-daemon\"\n");
+        let _ = std::fs::write(TRACE, "text = \"POISONED-daemon\"\n");
     }
 }

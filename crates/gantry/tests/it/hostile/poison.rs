@@ -1,7 +1,7 @@
 //! Leaving something behind in plan that has an effect in apply. Whatever is left says `POISONED`
 //! when it is run or read.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -135,6 +135,7 @@ fn nothing_that_plan_leaves_behind_has_an_effect_in_apply() {
                 "{step}: {done}"
             );
         }
+        wait_for_calls(&caller);
         assert!(
             calls.load(Ordering::Relaxed) > 0,
             "no background process was alive"
@@ -166,6 +167,7 @@ fn nothing_that_plan_leaves_behind_has_an_effect_in_apply() {
         assert!(log.contains(tree), "{log}");
         assert!(log.contains("left: /home/gantry:  /tmp: "), "{log}");
         assert!(!log.contains("left-by-poison"), "{log}");
+        wait_for_calls(&caller);
         assert_eq!(
             calls.load(Ordering::Relaxed),
             before,
@@ -304,6 +306,13 @@ fn count_calls() -> (String, Arc<AtomicUsize>) {
         }
     });
     (address, calls)
+}
+
+/// Until every call so far is counted: they are, in the order in which they came.
+fn wait_for_calls(address: &str) {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(b"wait.").unwrap();
+    let _ = stream.read_to_end(&mut Vec::new());
 }
 
 /// Background processes of the provider that call this address.
