@@ -175,6 +175,7 @@ fn job(run: &Run, stack: &Stack, start: Start, url: String) -> Job {
                 .system_lock
                 .as_ref()
                 .is_some_and(|lock| lock.kind == SystemLock::ErroredState),
+        managed_state: stack.manages_state,
         version: run.version,
     }
 }

@@ -62,6 +62,10 @@ pub struct Job {
     /// puts it into the project root, where `state push` finds it.
     #[serde(default)]
     pub errored_state: bool,
+    /// The server keeps the stack's state, and the variables of each phase say where: the worker
+    /// writes the backend that reads them, and checks after initialize that it is in force.
+    #[serde(default)]
+    pub managed_state: bool,
     /// Log version of the preparing state, for what git and the worker say.
     pub version: i64,
 }

@@ -121,6 +121,7 @@ impl Bench {
             after_run: vec![],
             version: 1,
             errored_state: false,
+            managed_state: false,
         }
     }
 
