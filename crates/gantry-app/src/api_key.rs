@@ -3,11 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gantry_core::api_key::ApiKey;
+use gantry_core::audit::Target;
 use gantry_core::ids::ApiKeyId;
 use gantry_store::{Store, api_key};
 use secrecy::SecretString;
 use ulid::Ulid;
 
+use crate::audit::{Deed, by_command_line};
 use crate::login::hash_secret;
 use crate::{App, OpError, Subject};
 
@@ -44,15 +46,13 @@ impl App {
         teams: Vec<String>,
     ) -> Result<NewApiKey, OpError> {
         subject.require_account_admin()?;
-        create(
-            &self.store,
-            name,
-            admin,
-            teams,
-            &subject.name,
-            self.clock.now(),
-        )
-        .await
+        let new = new_key(name, admin, teams, &subject.name, self.clock.now())?;
+        let tx = self.store.begin().await?;
+        api_key::insert(&tx, &new.key, hash_secret(&new.secret)).await?;
+        let deed = deed("api_key.create", &new.key).with("admin", admin);
+        self.audit(&tx, subject, deed).await?;
+        tx.commit().await?;
+        Ok(new)
     }
 
     pub async fn api_key_update(
@@ -79,6 +79,8 @@ impl App {
             key.teams = teams;
         }
         api_key::update(&tx, &key).await?;
+        self.audit(&tx, subject, deed("api_key.update", &key))
+            .await?;
         tx.commit().await?;
         Ok(key)
     }
@@ -98,6 +100,8 @@ impl App {
         if !api_key::revoke(&tx, id, self.clock.now()).await? {
             return Ok(None);
         }
+        self.audit(&tx, subject, deed("api_key.delete", &key))
+            .await?;
         tx.commit().await?;
         Ok(Some(key))
     }
@@ -107,6 +111,22 @@ impl App {
 /// to the data directory is the permission.
 pub async fn create(
     store: &Store,
+    name: &str,
+    admin: bool,
+    teams: Vec<String>,
+    creator: &str,
+    now: i64,
+) -> Result<NewApiKey, OpError> {
+    let new = new_key(name, admin, teams, creator, now)?;
+    let tx = store.begin().await?;
+    api_key::insert(&tx, &new.key, hash_secret(&new.secret)).await?;
+    let deed = deed("api_key.create", &new.key).with("admin", admin);
+    by_command_line(&tx, now, deed).await?;
+    tx.commit().await?;
+    Ok(new)
+}
+
+fn new_key(
     name: &str,
     admin: bool,
     teams: Vec<String>,
@@ -125,16 +145,19 @@ pub async fn create(
         last_used_at: None,
         revoked_at: None,
     };
-    let tx = store.begin().await?;
-    api_key::insert(&tx, &key, hash_secret(&secret)).await?;
-    tx.commit().await?;
     Ok(NewApiKey { key, secret })
+}
+
+fn deed(action: &'static str, key: &ApiKey) -> Deed {
+    Deed::new(action, Target::named("api key", &key.id, &key.name))
 }
 
 /// Revokes every key: for an operator who has lost track of who holds one.
 pub async fn revoke_all(store: &Store, now: i64) -> Result<u64, OpError> {
     let tx = store.begin().await?;
     let revoked = api_key::revoke_all(&tx, now).await?;
+    let deed = Deed::new("api_key.revoke_all", Target::new("api key", "*")).with("keys", revoked);
+    by_command_line(&tx, now, deed).await?;
     tx.commit().await?;
     Ok(revoked)
 }

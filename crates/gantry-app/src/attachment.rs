@@ -9,6 +9,7 @@ mod slots;
 mod warnings;
 
 use gantry_cloud::provider::Patience;
+use gantry_core::audit::Target;
 use gantry_core::authz::Action;
 use gantry_core::credentials::attachment::{Attachment, Placement, Serves, may_change, place};
 use gantry_core::credentials::cloud::Cloud;
@@ -20,6 +21,7 @@ use gantry_core::stack::Stack;
 use gantry_store::{StoreError, attachment, cloud_integration, verification};
 use ulid::Ulid;
 
+use crate::audit::Deed;
 use crate::verification::Verified;
 use crate::{App, OpError, Subject};
 pub(crate) use slots::Slots;
@@ -142,6 +144,8 @@ impl App {
             other => other?,
         }
         verified.save(&tx).await?;
+        let deed = deed("attachment.create", &stack_now, &attachment);
+        self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         let integration = now;
         Ok(Written::Done(Box::new(Attached {
@@ -198,9 +202,14 @@ impl App {
                 other => other?,
             }
             verified.save(&tx).await?;
+            now.attachment.serves = serves;
+            let was = before.attachment.serves;
+            let deed = deed("attachment.update", &stack_now, &now.attachment)
+                .with("readBefore", was.read())
+                .with("writeBefore", was.write());
+            self.audit(&tx, subject, deed).await?;
             tx.commit().await?;
             self.slots.freed();
-            now.attachment.serves = serves;
             self.log_attachment(subject, &now, "changed").await?;
             return Ok(now);
         }
@@ -223,13 +232,16 @@ impl App {
         };
         let tx = self.store.begin().await?;
         let stack = &found.attachment.stack;
-        self.stack_for_update(&tx, subject, stack, Action::Administer)
+        let stack_now = self
+            .stack_for_update(&tx, subject, stack, Action::Administer)
             .await?;
         if !attachment::delete(&tx, id).await? {
             return Ok(None);
         }
         let source = VerifiedSource::Integration(found.integration.id.clone());
         verification::forget(&tx, stack, &source).await?;
+        let deed = deed("attachment.delete", &stack_now, &found.attachment);
+        self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         self.slots.freed();
         tracing::info!(
@@ -238,6 +250,15 @@ impl App {
         );
         Ok(Some(found))
     }
+}
+
+fn deed(action: &'static str, stack: &Stack, attachment: &Attachment) -> Deed {
+    let target = Target::named("attachment", &attachment.id, &attachment.integration_name);
+    Deed::new(action, target)
+        .on_stack(stack)
+        .with("integration", attachment.integration.as_str())
+        .with("read", attachment.serves.read())
+        .with("write", attachment.serves.write())
 }
 
 fn of_attachment(existing: &[Attached], id: &AttachmentId) -> Attached {

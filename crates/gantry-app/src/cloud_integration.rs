@@ -6,6 +6,7 @@
 mod sight;
 
 use gantry_cloud::provider::Patience;
+use gantry_core::audit::Target;
 use gantry_core::authz::Action;
 use gantry_core::credentials::attachment::Attachment;
 use gantry_core::credentials::cloud::Cloud;
@@ -14,6 +15,7 @@ use gantry_core::ids::{IntegrationId, StackId};
 use gantry_store::{StoreError, Tx, attachment, cloud_integration, stack};
 use ulid::Ulid;
 
+use crate::audit::Deed;
 use crate::role::{RoleInput, assumed_in_worker};
 use crate::verification::Verified;
 use crate::{App, OpError, Subject};
@@ -87,6 +89,8 @@ impl App {
         cloud_integration::insert(&tx, cloud, &integration, self.clock.now())
             .await
             .map_err(|error| duplicate_name(error, cloud, &integration.name))?;
+        let deed = deed("integration.create", cloud, &integration);
+        self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         tracing::info!(
             integration.id = %integration.id, by = subject.name,
@@ -134,6 +138,10 @@ impl App {
                 .await
                 .map_err(|error| duplicate_name(error, cloud, &after.name))?;
             verified.save(&tx).await?;
+            let deed = deed("integration.update", cloud, &after)
+                .with("roleBefore", before.role.arn.as_str())
+                .with("spaceBefore", before.space.as_str());
+            self.audit(&tx, subject, deed).await?;
             tx.commit().await?;
             tracing::info!(
                 integration.id = %id, by = subject.name,
@@ -169,6 +177,8 @@ impl App {
             )));
         }
         cloud_integration::delete(&tx, id).await?;
+        let deed = deed("integration.delete", cloud, &integration);
+        self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         tracing::info!(
             integration.id = %id, by = subject.name,
@@ -213,6 +223,15 @@ impl App {
             role: input.role.parse(&self.account)?,
         })
     }
+}
+
+fn deed(action: &'static str, cloud: Cloud, integration: &Integration) -> Deed {
+    let target = Target::named("integration", &integration.id, &integration.name);
+    Deed::new(action, target)
+        .in_space(&integration.space)
+        .with("cloud", cloud.as_str())
+        .with("role", integration.role.arn.as_str())
+        .with("autoattach", integration.autoattach_enabled)
 }
 
 /// Stacks before their integration, in the order of their IDs: the order in which attaching takes

@@ -3,6 +3,7 @@
 //! Value and checksum are sealed together. The plain SHA-256 of a short secret can be guessed, so
 //! it is nowhere in the clear, and only those who may write the element get to see it.
 
+use gantry_core::audit::Target;
 use gantry_core::authz::Action;
 use gantry_core::config_element::{ConfigKind, check_variable};
 use gantry_core::ids::{SpaceId, StackId};
@@ -13,6 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use crate::audit::Deed;
 use crate::stack::refuse_deleting;
 use crate::{App, OpError, Subject};
 
@@ -102,6 +104,12 @@ impl App {
             created_at: self.clock.now(),
         };
         config_element::put(&tx, &element).await?;
+        let target = Target::new("config element", &element.name);
+        let deed = Deed::new("config_element.put", target)
+            .on_stack(&stack)
+            .with("kind", element.kind.as_str())
+            .with("writeOnly", element.write_only);
+        self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         self.shown(subject, &stack.settings.space, element)
     }
@@ -122,6 +130,9 @@ impl App {
             return Ok(None);
         };
         config_element::delete(&tx, id, name).await?;
+        let target = Target::new("config element", name);
+        let deed = Deed::new("config_element.delete", target).on_stack(&stack);
+        self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         self.shown(subject, &stack.settings.space, element)
             .map(Some)

@@ -1,6 +1,7 @@
 //! A stack's own role, older than integrations. Upsert and delete, as clients know them.
 
 use gantry_cloud::provider::Patience;
+use gantry_core::audit::Target;
 use gantry_core::authz::Action;
 use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::legacy_role::LegacyRole;
@@ -9,6 +10,7 @@ use gantry_core::ids::StackId;
 use gantry_core::stack::Stack;
 use gantry_store::{legacy_role, verification};
 
+use crate::audit::Deed;
 use crate::role::{RoleInput, assumed_in_worker};
 use crate::verification::Verified;
 use crate::{App, OpError, Subject};
@@ -57,6 +59,8 @@ impl App {
         refuse_deleting(&stack)?;
         legacy_role::put(&tx, &legacy, self.clock.now()).await?;
         verified.save(&tx).await?;
+        let deed = deed("legacy_role.put", &stack).with("role", legacy.role.arn.as_str());
+        self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         tracing::info!(
             stack.slug = %stack.id, by = subject.name,
@@ -77,6 +81,10 @@ impl App {
             .await?;
         let deleted = legacy_role::delete(&tx, &stack.id).await?;
         verification::forget(&tx, &stack.id, &VerifiedSource::LegacyRole).await?;
+        if deleted {
+            self.audit(&tx, subject, deed("legacy_role.delete", &stack))
+                .await?;
+        }
         tx.commit().await?;
         if deleted {
             tracing::info!(
@@ -85,6 +93,10 @@ impl App {
         }
         Ok(deleted)
     }
+}
+
+fn deed(action: &'static str, stack: &Stack) -> Deed {
+    Deed::new(action, Target::new("legacy role", &stack.id)).on_stack(stack)
 }
 
 fn refuse_deleting(stack: &Stack) -> Result<(), OpError> {

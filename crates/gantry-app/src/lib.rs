@@ -14,6 +14,7 @@ mod wake;
 pub mod account;
 pub mod api_key;
 pub mod attachment;
+pub mod audit;
 pub mod change;
 pub mod cloud_integration;
 pub mod config_element;

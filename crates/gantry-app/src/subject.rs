@@ -70,6 +70,16 @@ impl Subject {
         }
     }
 
+    /// The only spaces that the subject administers; `None` when it is the whole account.
+    pub(crate) fn administered_spaces(&self) -> Option<Vec<SpaceId>> {
+        let mut spaces = self.visible_spaces()?;
+        spaces.retain(|space| {
+            self.role_in(space)
+                .is_some_and(|role| role.may(Action::Administer))
+        });
+        Some(spaces)
+    }
+
     /// Whether the subject gets plain checksums of secrets in `space`, by which a guess can be
     /// tried. Whoever may write them does. So does the plan of a run whose apply may: there the
     /// Terraform provider compares what it is about to write. A proposed run never applies, and

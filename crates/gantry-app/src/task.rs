@@ -46,7 +46,7 @@ impl App {
         };
         self.add_run(&tx, stack, new, subject)
             .await?
-            .commit(self, tx)
+            .commit(self, tx, subject, "task.create")
             .await
     }
 }

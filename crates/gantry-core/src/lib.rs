@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod api_key;
+pub mod audit;
 pub mod authz;
 pub mod commit;
 pub mod config_element;

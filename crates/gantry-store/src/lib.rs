@@ -15,6 +15,7 @@ mod role_config;
 pub mod account;
 pub mod api_key;
 pub mod attachment;
+pub mod audit;
 pub mod cloud_integration;
 pub mod config_element;
 pub mod data_key;

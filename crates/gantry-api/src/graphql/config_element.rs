@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
-use gantry_app::config_element::{self, NewVariable};
 use gantry_app::OpError;
+use gantry_app::config_element::{self, NewVariable};
 use gantry_core::config_element::ConfigKind;
 use gantry_core::ids::StackId;
 use gantry_core::stack::Stack;

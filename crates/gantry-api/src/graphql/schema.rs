@@ -6,8 +6,8 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
 use gantry_app::App;
 
 use super::{
-    account, api_key, attachment, cloud_integration, config_element, legacy_role, login, run,
-    space, stack,
+    account, api_key, attachment, audit, cloud_integration, config_element, legacy_role, login,
+    run, space, stack,
 };
 
 #[derive(MergedObject, Default)]
@@ -18,6 +18,7 @@ pub struct Query(
     cloud_integration::aws::AwsIntegrationQuery,
     stack::StackQuery,
     run::RunQuery,
+    audit::AuditQuery,
 );
 
 #[derive(MergedObject, Default)]

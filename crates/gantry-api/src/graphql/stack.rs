@@ -155,12 +155,7 @@ impl StackMutation {
     }
 
     /// Only the holder of the lock triggers and confirms.
-    async fn stack_lock(
-        &self,
-        ctx: &Context<'_>,
-        id: ID,
-        note: Option<String>,
-    ) -> Result<Stack> {
+    async fn stack_lock(&self, ctx: &Context<'_>, id: ID, note: Option<String>) -> Result<Stack> {
         let locked = app(ctx)
             .stack_lock(subject(ctx)?, &StackId::new(id.0), note)
             .await;

@@ -1,5 +1,6 @@
 //! The schema against the contract, and documents of the known clients against the operations.
 
+mod audit;
 mod client;
 mod cloud_integration;
 mod contract;

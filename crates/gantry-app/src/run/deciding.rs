@@ -11,6 +11,7 @@ use gantry_core::run::{Effect, Run, RunKind, RunState, RunTransition, SystemLock
 use gantry_core::stack::{Stack, StackSystemLock};
 use gantry_store::{StoreError, Tx, issuing, run, run_transition, stack};
 
+use crate::audit::{Deed, by_gantry};
 use crate::{App, OpError, Subject};
 
 /// A lock for a lost worker goes this long after the last credential has ended.
@@ -249,6 +250,11 @@ impl<'a> Deciding<'a> {
             }
         }
         stack::set_system_lock(self.tx, &self.stack.id, &lock).await?;
+        let deed = Deed::to_run("stack.system_lock", &self.stack, run)
+            .with("lock", kind.as_str())
+            .with("note", lock.note.as_str())
+            .with("until", lock.until);
+        by_gantry(self.tx, self.now, deed).await?;
         self.stack.system_lock = Some(lock);
         self.after.locks = true;
         Ok(())
@@ -289,6 +295,10 @@ impl<'a> Deciding<'a> {
             .system_lock
             .take_if(|lock| lock.kind == SystemLock::LostWorker);
         if let Some(lock) = lifted {
+            let deed = Deed::to_stack("stack.system_unlock", &self.stack)
+                .with("lock", lock.kind.as_str())
+                .with("run", lock.run.as_str());
+            by_gantry(self.tx, self.now, deed).await?;
             self.stack.system_lock = reveal(self.tx, &self.stack.id, lock).await?;
             self.freed = true;
         }

@@ -9,6 +9,7 @@ use gantry_core::run::transition::Event;
 use gantry_store::run;
 
 use super::{Deciding, run_to_move};
+use crate::audit::Deed;
 use crate::{App, OpError, Subject};
 
 /// A note goes into the history as it is, up to this many characters.
@@ -89,6 +90,9 @@ impl App {
         let deciding = Deciding::new(self, &tx, stack);
         let mut run = run_to_move(&deciding, subject, id).await?;
         run::set_prioritized(&tx, id, prioritize).await?;
+        let deed =
+            Deed::to_run("run.prioritize", &deciding.stack, &run).with("prioritize", prioritize);
+        self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         run.prioritized = prioritize;
         Ok(run)
@@ -107,10 +111,31 @@ impl App {
             .await?;
         let mut deciding = Deciding::new(self, &tx, stack);
         let mut run = run_to_move(&deciding, subject, id).await?;
+        let was = run.state;
         deciding.decide(&mut run, &event, Some(subject)).await?;
+        let deed = Deed::to_run(action(&event), &deciding.stack, &run)
+            .with("stateBefore", was.as_str())
+            .with("state", run.state.as_str());
+        let deed = match event {
+            Event::Stop { note, .. } => deed.with("note", note),
+            _ => deed,
+        };
+        self.audit(&tx, subject, deed).await?;
         let after = deciding.finish().await?;
         tx.commit().await?;
         after.perform(self);
         Ok(run)
+    }
+}
+
+/// What a person does by sending an event.
+fn action(event: &Event) -> &'static str {
+    match event {
+        Event::Confirm { .. } => "run.confirm",
+        Event::Discard { .. } => "run.discard",
+        Event::Cancel { .. } => "run.cancel",
+        Event::Stop { .. } => "run.stop",
+        Event::Replan { .. } => "run.replan",
+        _ => "run.move",
     }
 }

@@ -13,6 +13,7 @@ use gantry_core::stack::Stack;
 use gantry_store::{Tx, run};
 
 use super::{AfterCommit, Deciding, NewRun, Override, can_retry, check_startable, run_to_move};
+use crate::audit::Deed;
 use crate::{App, OpError, Subject};
 
 /// Names and values of a run's own variables together; as much as a stack may have.
@@ -83,7 +84,7 @@ impl App {
         };
         self.add_run(&tx, stack, new, subject)
             .await?
-            .commit(self, tx)
+            .commit(self, tx, subject, "run.trigger")
             .await
     }
 
@@ -121,7 +122,7 @@ impl App {
         };
         self.add_run(&tx, stack, new, subject)
             .await?
-            .commit(self, tx)
+            .commit(self, tx, subject, "run.retry")
             .await
     }
 
@@ -159,6 +160,13 @@ impl App {
                 Err(failed) => return Err(failed.into()),
             }
         }
+        let ids = |ids: Vec<&str>| serde_json::json!(ids);
+        let discarded = all.discarded.iter().map(|run| run.id.as_str()).collect();
+        let failed = all.failed.iter().map(RunId::as_str).collect();
+        let deed = Deed::to_stack("run.discard_all", &deciding.stack)
+            .with("discarded", ids(discarded))
+            .with("failed", ids(failed));
+        self.audit(&tx, subject, deed).await?;
         let after = deciding.finish().await?;
         tx.commit().await?;
         after.perform(self);
@@ -236,7 +244,18 @@ pub(crate) struct Added {
 }
 
 impl Added {
-    pub(crate) async fn commit(self, app: &Arc<App>, tx: Tx) -> Result<Run, OpError> {
+    /// `action` is what the audit trail calls it.
+    pub(crate) async fn commit(
+        self,
+        app: &Arc<App>,
+        tx: Tx,
+        by: &Subject,
+        action: &'static str,
+    ) -> Result<Run, OpError> {
+        let deed = Deed::to_run(action, &self.stack, &self.run)
+            .with("kind", self.run.kind.as_str())
+            .with("commit", self.run.requested_commit.as_deref());
+        app.audit(&tx, by, deed).await?;
         tx.commit().await?;
         self.after.perform(app);
         Ok(self.run)

@@ -6,6 +6,7 @@ use gantry_core::stack::Stack;
 use gantry_store::{Tx, slug, stack};
 
 use super::StackDraft;
+use crate::audit::Deed;
 use crate::{App, OpError, Subject};
 
 impl App {
@@ -56,6 +57,8 @@ impl App {
             return Err(taken(&tx, subject, &slug, &space, from_name).await?);
         }
         stack::insert(&tx, &stack).await?;
+        self.audit(&tx, subject, Deed::to_stack("stack.create", &stack))
+            .await?;
         tx.commit().await?;
         Ok(stack)
     }

@@ -12,6 +12,7 @@ use gantry_core::stack::Stack;
 use gantry_store::{slug, stack};
 
 use super::lock::locked_by_other;
+use crate::audit::{Deed, by_gantry};
 use crate::{App, OpError, Subject};
 
 impl App {
@@ -45,6 +46,9 @@ impl App {
         } else {
             self.end_waiting_runs(&tx, &mut stack, subject).await?
         };
+        let deed =
+            Deed::to_stack("stack.delete", &stack).with("destroyResources", destroy_resources);
+        self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         tracing::info!(stack.slug = %id, by = subject.id(), destroy_resources, "{id} is being deleted");
         after.perform(self);
@@ -95,6 +99,7 @@ impl App {
         let now = self.clock.now();
         slug::release(&tx, id.as_str(), &found.settings.space, now).await?;
         stack::delete(&tx, id).await?;
+        by_gantry(&tx, now, Deed::to_stack("stack.gone", &found)).await?;
         tx.commit().await?;
         tracing::info!(stack.slug = %id, "{id} was deleted");
         Ok(true)

@@ -8,6 +8,7 @@ use gantry_core::stack::{Stack, StackLock};
 use gantry_store::{run, stack};
 
 use super::refuse_deleting;
+use crate::audit::Deed;
 use crate::run::reveal;
 use crate::{App, OpError, Subject, Who};
 
@@ -55,10 +56,10 @@ impl App {
             locked_at: self.clock.now(),
         };
         stack::set_lock(&tx, id, &lock).await?;
+        let deed = Deed::to_stack("stack.lock", &stack).with("note", lock.note.as_deref());
+        self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
-        tracing::info!(
-            stack.slug = %id, by = subject.id(), note = lock.note.as_deref(), "{id} was locked"
-        );
+        tracing::info!(stack.slug = %id, by = subject.id(), "{id} was locked");
         stack.lock = Some(lock);
         Ok(stack)
     }
@@ -84,8 +85,13 @@ impl App {
                 subject.require(Action::Administer, &stack.settings.space)?;
             }
             stack::clear_lock(&tx, id).await?;
-            let holder = lock.holder;
-            tracing::info!(stack.slug = %id, by = subject.id(), holder, forced = !own, "{id} was unlocked");
+            let deed = Deed::to_stack("stack.unlock", &stack)
+                .with("forced", !own)
+                .with("holder", lock.holder)
+                .with("holderName", lock.holder_name)
+                .with("note", lock.note);
+            self.audit(&tx, subject, deed).await?;
+            tracing::info!(stack.slug = %id, by = subject.id(), forced = !own, "{id} was unlocked");
         } else if let Some(lock) = stack.system_lock.take() {
             subject.require(Action::Administer, &stack.settings.space)?;
             stack.system_lock = reveal(&tx, id, lock.clone()).await?;
@@ -96,6 +102,11 @@ impl App {
                 }
             }
             let kind = lock.kind.as_str();
+            let deed = Deed::to_stack("stack.take_over", &stack)
+                .with("lock", kind)
+                .with("run", lock.run.as_str())
+                .with("note", lock.note.as_str());
+            self.audit(&tx, subject, deed).await?;
             tracing::warn!(stack.slug = %id, by = subject.id(), run.id = %lock.run, kind, "{id} was taken over from a failed run");
         } else {
             return Ok(stack);

@@ -4,6 +4,7 @@ use gantry_core::stack::Stack;
 use gantry_store::stack;
 
 use super::refuse_deleting;
+use crate::audit::Deed;
 use crate::{App, OpError, Subject};
 
 impl App {
@@ -23,6 +24,9 @@ impl App {
         let tx = self.store.begin().await?;
         let mut stack = self.same_source(&tx, subject, &before).await?;
         stack::set_tracked_commit(&tx, id, Some(&commit), Some(&subject.name)).await?;
+        let deed =
+            Deed::to_stack("stack.set_current_commit", &stack).with("commit", commit.hash.as_str());
+        self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         stack.tracked_commit = Some(commit);
         stack.tracked_commit_set_by = Some(subject.name.clone());
@@ -41,6 +45,8 @@ impl App {
         let tx = self.store.begin().await?;
         let mut stack = self.same_source(&tx, subject, &before).await?;
         stack::set_tracked_commit(&tx, id, Some(&head), None).await?;
+        let deed = Deed::to_stack("stack.sync_commit", &stack).with("commit", head.hash.as_str());
+        self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         stack.tracked_commit = Some(head);
         stack.tracked_commit_set_by = None;

@@ -1,3 +1,5 @@
+mod changed;
+
 use std::sync::Arc;
 
 use gantry_core::authz::Action;
@@ -7,6 +9,7 @@ use gantry_store::stack;
 
 use super::draft::same_repository;
 use super::{StackDraft, refuse_deleting};
+use crate::audit::Deed;
 use crate::run::AfterCommit;
 use crate::{App, OpError, Subject};
 
@@ -34,6 +37,7 @@ impl App {
                  not supported yet; leave `space` out or repeat `{space}`"
             )));
         }
+        let settings_before = stack.settings.clone();
         let before = stack.settings.source.clone();
         stack.settings = draft.settings(self, space, Some(&before))?;
         stack.updated_at = self.clock.now();
@@ -43,6 +47,9 @@ impl App {
             stack::set_tracked_commit(&tx, id, None, None).await?;
         }
         stack::update_settings(&tx, id, &stack.settings, stack.updated_at).await?;
+        let changed = changed::names(&settings_before, &stack.settings);
+        let deed = Deed::to_stack("stack.update", &stack).with("changed", changed);
+        self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         Ok(stack)
     }
@@ -65,6 +72,13 @@ impl App {
         if !disabled {
             after = self.queue_advance(&tx, &mut stack).await?;
         }
+        let action = if disabled {
+            "stack.disable"
+        } else {
+            "stack.enable"
+        };
+        self.audit(&tx, subject, Deed::to_stack(action, &stack))
+            .await?;
         tx.commit().await?;
         after.perform(self);
         if !disabled {

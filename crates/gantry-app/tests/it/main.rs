@@ -4,6 +4,7 @@
 mod world;
 
 mod attachment;
+mod audit;
 mod aws;
 mod cloud_integration;
 mod config_element;
