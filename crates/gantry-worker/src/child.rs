@@ -68,6 +68,9 @@ pub struct Launch {
     /// The whole environment, except `PATH` and `HOME` (and `TMPDIR` without a sandbox), which the
     /// sandbox sets. Later entries win.
     pub environment: Vec<(String, SecretString)>,
+    /// Names of variables that reach the command as they stand in `environment`, or not at all,
+    /// whatever a hook exports.
+    pub steady: &'static [&'static str],
     /// Report what hooks exported, for later phases (initialize). Costs nothing without hooks.
     pub capture_exports: bool,
     pub limits: Limits,
@@ -84,6 +87,7 @@ impl Launch {
             command: Command::Program(program.into_iter().collect()),
             hooks: PhaseHooks::default(),
             environment: Vec::new(),
+            steady: &[],
             capture_exports: false,
             limits: Limits {
                 wall: Duration::from_secs(10),

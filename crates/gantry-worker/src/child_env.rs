@@ -4,12 +4,16 @@
 //! layers (computed, contexts, stack, overrides), what hooks of initialize exported, and last the
 //! credentials of the phase. Whatever comes in, the doors to the machine's own identity stay shut.
 
+mod managed_state;
+
 use std::collections::{BTreeMap, HashMap};
 
 use gantry_core::credentials::user_variables::{ALWAYS_SET, is_phase_env_name, is_reserved};
 use gantry_core::masking::{Masks, SHORTEST};
-use gantry_core::protocol::{EnvVar, WireSecret};
+use gantry_core::protocol::{EnvVar, PhaseStart, WireSecret};
 use secrecy::{ExposeSecret, SecretString};
+
+pub use managed_state::{NAMES as MANAGED_STATE, without as without_managed_state};
 
 /// Said to every tool: nobody answers questions here, and nothing is asked for at home.
 const AUTOMATION: [(&str, &str); 3] = [
@@ -40,10 +44,12 @@ pub struct Exports(BTreeMap<String, WireSecret>);
 impl Exports {
     /// What in `after`, the environment of the shell at its end, is new or other than what it
     /// started with. Left out are reserved names, those that a grant turns into, and every value
-    /// that holds one of the phase's credentials: those end with their phase.
+    /// that holds one of the phase's credentials: those end with their phase. So do `TF_HTTP_*`
+    /// with `managed_state`.
     pub fn capture(
         started_with: &ChildEnv,
         after: impl IntoIterator<Item = (String, SecretString)>,
+        managed_state: bool,
     ) -> Self {
         let kept = after.into_iter().filter(|(name, value)| {
             let value = value.expose_secret();
@@ -53,7 +59,7 @@ impl Exports {
                     .get(name)
                     .is_none_or(|before| before.expose() != value)
                 && !SHELL.contains(&name.as_str())
-                && !is_reserved(name, true)
+                && !is_reserved(name, managed_state)
                 && !is_phase_env_name(name)
                 && !started_with
                     .credentials
@@ -81,6 +87,22 @@ pub struct ChildEnv {
 }
 
 impl ChildEnv {
+    /// The environment of a phase's children. `managed_state`: the server keeps the stack's state.
+    pub fn of_phase(
+        base: &[(String, String)],
+        start: &PhaseStart,
+        exports: &Exports,
+        managed_state: bool,
+    ) -> Self {
+        if !managed_state {
+            return Self::build(base, &start.env, exports, &start.credentials);
+        }
+        let layers = managed_state::without(&start.env);
+        let mut issued = managed_state::issued(&start.env, start.phase);
+        issued.extend(start.credentials.iter().cloned());
+        Self::build(base, &layers, exports, &issued)
+    }
+
     /// `base`: what describes the sandbox and the installation.
     pub fn build(
         base: &[(String, String)],
@@ -140,6 +162,7 @@ impl ChildEnv {
         }
         let credentials: Vec<SecretString> = credentials
             .iter()
+            .filter(|variable| variable.masked)
             .map(|variable| secret(&variable.value))
             .filter(|value| value.expose_secret().len() >= SHORTEST)
             .collect();

@@ -78,10 +78,34 @@ pub(crate) enum Verdict {
     Interrupted,
 }
 
+/// Variables that the command gets as the phase has them, whatever its before-hooks make of them.
+#[derive(Debug, Default)]
+pub(crate) struct Steady<'a> {
+    pub set: Vec<&'a str>,
+    pub unset: Vec<&'a str>,
+}
+
+impl Steady<'_> {
+    fn remember(&self) -> String {
+        let lines = self.set.iter().enumerate();
+        lines
+            .map(|(n, name)| format!("gantry_steady_{n}=\"${name}\"\n"))
+            .collect()
+    }
+
+    fn restore(&self) -> String {
+        let set = self.set.iter().enumerate();
+        set.map(|(n, name)| format!("export {name}=\"$gantry_steady_{n}\"\n"))
+            .chain(self.unset.iter().map(|name| format!("unset {name}\n")))
+            .collect()
+    }
+}
+
 /// The script. `command` is empty where there is none.
 pub(crate) fn script(
     hooks: &PhaseHooks,
     command: &[String],
+    steady: &Steady<'_>,
     two_is_success: bool,
     capture_exports: bool,
 ) -> String {
@@ -99,7 +123,8 @@ pub(crate) fn script(
     each("before", &hooks.before, &mut parts);
     if !command.is_empty() {
         let mut part = format!(
-            "{{ /bin/sh -c 'echo \"pid $$\" >&{MARKS}; exec \"$@\" {SCRIPT}<&- {EXPORTS}>&- {MARKS}>&-' sh"
+            "{{ {}/bin/sh -c 'echo \"pid $$\" >&{MARKS}; exec \"$@\" {SCRIPT}<&- {EXPORTS}>&- {MARKS}>&-' sh",
+            steady.restore()
         );
         for argument in command {
             let _ = write!(part, " '{}'", argument.replace('\'', r"'\''"));
@@ -120,7 +145,7 @@ pub(crate) fn script(
             "{{ echo exports >&{MARKS}; /usr/bin/env -0 >&{EXPORTS}; }}"
         ));
     }
-    let mut script = parts.join(" && ");
+    let mut script = steady.remember() + &parts.join(" && ");
     let _ = write!(
         script,
         "\ngantry_status=$?\necho \"end $gantry_status\" >&{MARKS}\nexit \"$gantry_status\"\n"

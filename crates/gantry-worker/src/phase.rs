@@ -64,8 +64,7 @@ impl AtWork {
         if let Err(error) = self.spool.record(&self.record) {
             tracing::warn!(run.id = %self.job.run, %error, "the phase can't be recorded");
         }
-        let environment = &self.worker.environment;
-        let env = ChildEnv::build(environment, &start.env, &self.exports, &start.credentials);
+        let env = self.environment(&start);
         let masks = env.masks();
         let log = match PhaseLog::open(&self.spool, version, 0, masks, self.report.clone()) {
             Ok(log) => log,
@@ -112,6 +111,15 @@ impl AtWork {
             running.log.say(reason);
         }
         self.conclude(running, outcome).await
+    }
+
+    fn environment(&self, start: &PhaseStart) -> ChildEnv {
+        ChildEnv::of_phase(
+            &self.worker.environment,
+            start,
+            &self.exports,
+            self.job.managed_state,
+        )
     }
 
     /// Tells the server how the phase has ended, after everything else about it. What can't be told

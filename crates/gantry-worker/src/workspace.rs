@@ -15,7 +15,8 @@
 //! an overlay because it needs no privileges and works on every filesystem; hard links were ruled
 //! out because the child owns the files and could write through them.
 //!
-//! Order of calls: `create` → (git fills `checkout`) → `adopt` → `initialize` → `seal` → `plan` →
+//! Order of calls: `create` → (git fills `checkout`) → `adopt`, with a managed state `manage_state` →
+//! `initialize` → `seal`, `check_managed_state` → `plan` →
 //! `take_plan_file` → `check_plan`, `collect_carried` → `put_plan` → `show` → `apply`; or after `seal`: `perform`.
 //! Files are touched only while no child of the run is alive. All functions block; they take
 //! milliseconds for usual sources.
@@ -23,6 +24,7 @@
 mod carried;
 mod errored_state;
 mod left;
+mod managed_state;
 mod project_root;
 mod removal;
 mod travel;
@@ -37,6 +39,7 @@ use std::path::{Path, PathBuf};
 pub use carried::{CarriedFile, Carry};
 pub use errored_state::Source;
 pub use left::{LARGEST_STATE, left_errored_state, remove_left};
+pub use managed_state::ManagedStateError;
 pub use project_root::ProjectRoot;
 
 use crate::plan_file;

@@ -74,9 +74,12 @@ pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipe
     let argv = if launch.hooks.is_empty() && !command.is_empty() {
         command
     } else {
+        let given = |name: &&str| launch.environment.iter().any(|(given, _)| given == name);
+        let (set, unset) = launch.steady.iter().copied().partition(given);
         let script = hooks::script(
             &launch.hooks,
             &command,
+            &hooks::Steady { set, unset },
             launch.changes_are_two(),
             launch.captures_exports(),
         );

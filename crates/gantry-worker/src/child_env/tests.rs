@@ -141,6 +141,7 @@ fn exports_are_what_hooks_changed_without_what_ends_with_the_phase() {
     let exports = Exports::capture(
         &env,
         after.map(|(name, value)| (name.to_owned(), value.into())),
+        false,
     );
     let later = ChildEnv::build(&[], &[EnvVar::plain("CHANGED", "old")], &exports, &[]);
     assert_eq!(value(&later, "CHANGED").unwrap(), "new");
@@ -180,4 +181,102 @@ fn references_bring_in_no_more_than_a_process_can_receive() {
         .map(|(_, value)| value.expose_secret().len())
         .sum();
     assert!(bytes <= MOST_BROUGHT_IN + 200 * 1024, "{bytes}");
+}
+
+fn phase_of(phase: gantry_core::run::Phase, env: Vec<EnvVar>) -> PhaseStart {
+    let start = serde_json::json!({
+        "phase": phase, "version": 1, "env": [], "credentials": [], "credentials_expire": null,
+        "notices": [], "before": [], "after": [], "init_before": [], "init_after": [],
+        "limits": { "time": 1, "silence": 1, "grace": 1 },
+    });
+    let mut start: PhaseStart = serde_json::from_value(start).unwrap();
+    start.env = env;
+    start
+}
+
+/// What a server sends of a managed state, above variables of a user.
+fn with_managed_state() -> Vec<EnvVar> {
+    vec![
+        EnvVar::plain("TF_HTTP_ADDRESS", "https://elsewhere.example"),
+        EnvVar::plain("TF_HTTP_UPDATE_METHOD", "DELETE"),
+        EnvVar::plain("TF_HTTP_LOCK_ADDRESS", "https://elsewhere.example"),
+        EnvVar::plain("STOLEN", "${TF_HTTP_PASSWORD}"),
+        EnvVar::plain("TF_HTTP_ADDRESS", "https://gantry.example/state"),
+        EnvVar::plain("TF_HTTP_USERNAME", "run"),
+        EnvVar::masked("TF_HTTP_PASSWORD", "the-state-token"),
+    ]
+}
+
+#[test]
+fn a_managed_state_is_where_the_server_says() {
+    use gantry_core::run::Phase;
+    for phase in [Phase::Initialize, Phase::Plan] {
+        let start = phase_of(phase, with_managed_state());
+        let env = ChildEnv::of_phase(&[], &start, &Exports::default(), true);
+        assert_eq!(
+            value(&env, "TF_HTTP_ADDRESS").unwrap(),
+            "https://gantry.example/state"
+        );
+        assert_eq!(value(&env, "TF_HTTP_PASSWORD").unwrap(), "the-state-token");
+        assert_eq!(value(&env, "STOLEN").unwrap(), "${TF_HTTP_PASSWORD}");
+        for name in ["TF_HTTP_UPDATE_METHOD", "TF_HTTP_LOCK_ADDRESS"] {
+            assert_eq!(value(&env, name), None, "{name} in {phase}");
+        }
+        let masks = env.masks();
+        assert_eq!(masks.mask("the-state-token"), "*****");
+        assert_eq!(
+            masks.mask("a run at gantry.example"),
+            "a run at gantry.example"
+        );
+    }
+    let mut env = with_managed_state();
+    env.push(EnvVar::plain(
+        "TF_HTTP_LOCK_ADDRESS",
+        "https://gantry.example/state",
+    ));
+    let start = phase_of(Phase::Apply, env);
+    let env = ChildEnv::of_phase(&[], &start, &Exports::default(), true);
+    assert_eq!(
+        value(&env, "TF_HTTP_LOCK_ADDRESS").unwrap(),
+        "https://gantry.example/state"
+    );
+    assert_eq!(value(&env, "TF_HTTP_UPDATE_METHOD"), None);
+}
+
+#[test]
+fn a_stack_with_a_backend_of_its_own_has_these_variables_for_itself() {
+    let start = phase_of(gantry_core::run::Phase::Plan, with_managed_state());
+    let env = ChildEnv::of_phase(&[], &start, &Exports::default(), false);
+    assert_eq!(value(&env, "TF_HTTP_UPDATE_METHOD").unwrap(), "DELETE");
+    let after = [("TF_HTTP_USERNAME".to_owned(), "other".into())];
+    let exports = Exports::capture(&env, after, false);
+    let later = ChildEnv::of_phase(&[], &start, &exports, false);
+    assert_eq!(value(&later, "TF_HTTP_USERNAME").unwrap(), "other");
+}
+
+#[test]
+fn nothing_of_a_managed_state_reaches_another_phase() {
+    use gantry_core::run::Phase;
+    let start = phase_of(Phase::Initialize, with_managed_state());
+    let env = ChildEnv::of_phase(&[], &start, &Exports::default(), true);
+    let after = [
+        ("TF_HTTP_ADDRESS", "https://elsewhere.example"),
+        ("TF_HTTP_LOCK_ADDRESS", "https://elsewhere.example"),
+        ("TF_HTTP_PASSWORD", "other"),
+        ("COPY", "u:the-state-token@"),
+        ("KEPT", "yes"),
+    ];
+    let after = after.map(|(name, value)| (name.to_owned(), value.into()));
+    let exports = Exports::capture(&env, after, true);
+    let later = phase_of(Phase::Plan, vec![]);
+    let later = ChildEnv::of_phase(&[], &later, &exports, true);
+    assert_eq!(value(&later, "KEPT").unwrap(), "yes");
+    for name in [
+        "TF_HTTP_ADDRESS",
+        "TF_HTTP_LOCK_ADDRESS",
+        "TF_HTTP_PASSWORD",
+        "COPY",
+    ] {
+        assert_eq!(value(&later, name), None, "{name}");
+    }
 }

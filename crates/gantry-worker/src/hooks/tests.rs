@@ -34,6 +34,7 @@ fn the_script_joins_hooks_and_command() {
     let text = script(
         &hooks(&["export A=1", " "], &["echo 'done'"]),
         &["tool".into(), "it's".into()],
+        &Steady::default(),
         true,
         true,
     );
@@ -53,6 +54,25 @@ echo "end $gantry_status" >&9
 exit "$gantry_status"
 "#;
     assert_eq!(text, expected);
+}
+
+#[test]
+fn steady_variables_reach_the_command_whatever_hooks_export() {
+    let steady = Steady {
+        set: vec!["ADDRESS"],
+        unset: vec!["LOCK"],
+    };
+    let text = script(
+        &hooks(&["export ADDRESS=elsewhere LOCK=on"], &[]),
+        &["tool".into()],
+        &steady,
+        false,
+        false,
+    );
+    let start = "gantry_steady_0=\"$ADDRESS\"\n{ echo 'before 0' >&9\n";
+    assert!(text.starts_with(start), "{text}");
+    let command = "} && { export ADDRESS=\"$gantry_steady_0\"\nunset LOCK\n/bin/sh -c 'echo \"pid";
+    assert!(text.contains(command), "{text}");
 }
 
 #[test]

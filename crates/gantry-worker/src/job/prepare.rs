@@ -180,7 +180,11 @@ async fn place(worker: &Worker, job: &Job, hash: &str, kind: Kind) -> Result<Pla
             .checkout(hash, &workspace.checkout(), &source.sparse_paths)
             .await
             .map_err(|error| error.to_string())?;
-        blocking(|| workspace.adopt(&source.project_root)).map_err(|error| error.to_string())
+        blocking(|| workspace.adopt(&source.project_root)).map_err(|error| error.to_string())?;
+        match job.managed_state {
+            true => blocking(|| workspace.manage_state()).map_err(|error| error.to_string()),
+            false => Ok(()),
+        }
     }
     .await;
     let workspace = Arc::new(workspace);

@@ -3,7 +3,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::child::{self, Command, Launch, Limits, Outcome};
-use crate::child_env::ChildEnv;
+use crate::child_env::{ChildEnv, without_managed_state};
 use crate::hooks::PhaseHooks;
 use crate::job::AtWork;
 use crate::logs::PhaseLog;
@@ -17,6 +17,10 @@ impl AtWork {
         if self.job.after_run.iter().all(|hook| hook.trim().is_empty()) {
             return Ok(());
         }
+        let env = match self.job.managed_state {
+            true => without_managed_state(&env),
+            false => env,
+        };
         let env = ChildEnv::build(&self.worker.environment, &env, &self.exports, &[]);
         let (version, offset) = self.log;
         let masks = env.masks();
@@ -31,6 +35,7 @@ impl AtWork {
                 after: vec![],
             },
             environment: env.for_child(),
+            steady: &[],
             capture_exports: false,
             limits: Limits {
                 wall: seconds(self.limits.time),

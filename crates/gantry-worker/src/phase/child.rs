@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Failure, Running};
 use crate::child::{self, Command, Ended, Launch, Limits, Outcome};
+use crate::child_env::MANAGED_STATE;
 use crate::hooks::PhaseHooks;
 use crate::job::AtWork;
 use crate::orders::Order;
@@ -49,6 +50,10 @@ impl AtWork {
             command: wanted.command,
             hooks: wanted.hooks,
             environment: running.env.for_child(),
+            steady: match self.job.managed_state {
+                true => &MANAGED_STATE,
+                false => &[],
+            },
             capture_exports: wanted.capture_exports,
             limits: Limits {
                 wall: running

@@ -5,7 +5,7 @@ use super::child::Wanted;
 use super::outcome::status;
 use super::{Failure, Running};
 use crate::child::Command;
-use crate::child_env::{ChildEnv, Exports};
+use crate::child_env::Exports;
 use crate::hooks::PhaseHooks;
 use crate::job::AtWork;
 use crate::worker::blocking;
@@ -48,9 +48,7 @@ impl AtWork {
                 }
                 other => other,
             })?;
-        let start = &running.start;
-        let environment = &self.worker.environment;
-        running.env = ChildEnv::build(environment, &start.env, &self.exports, &start.credentials);
+        running.env = self.environment(&running.start);
         Ok(())
     }
 
@@ -78,9 +76,13 @@ impl AtWork {
                 )));
             }
         }
+        let managed = self.job.managed_state;
         self.exports
-            .extend(Exports::capture(&running.env, ended.exports));
+            .extend(Exports::capture(&running.env, ended.exports, managed));
         blocking(|| self.workspace.seal())?;
+        if managed {
+            blocking(|| self.workspace.check_managed_state())?;
+        }
         self.initialized = true;
         Ok(())
     }

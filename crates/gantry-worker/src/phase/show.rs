@@ -88,6 +88,7 @@ async fn read(
         tool: Some(tool.path.clone()),
         hooks: PhaseHooks::default(),
         environment: env.for_child(),
+        steady: &[],
         capture_exports: false,
         limits: Limits {
             wall: seconds(TIME),

@@ -278,6 +278,35 @@ fn another_state_backend_is_refused() {
 }
 
 #[test]
+fn a_managed_state_has_no_address_in_a_plan() {
+    let repository = repository();
+    let state = r#"{"backend":{"type":"http","config":{"address":null,"username":null},"hash":1}}"#;
+    std::fs::write(
+        repository.path().join("root/.terraform/terraform.tfstate"),
+        state,
+    )
+    .unwrap();
+    let check = |config: &[u8]| {
+        let plan = message(&[(13, &backend("http", config, "default"))]);
+        check_in(
+            repository.path(),
+            &Plan::with("tfplan", &plan),
+            Engine::Terraform,
+        )
+    };
+    check(b"\x82\xa7address\xc0\xa8username\xc0").unwrap();
+    for (config, name) in [
+        (&b"\x82\xa7address\xa1x\xa8username\xc0"[..], "address"),
+        (b"\x82\xa7address\xc0\xa8username\xa1x", "username"),
+        (b"\x81\xaclock_address\xa1x", "lock_address"),
+    ] {
+        let refused = check(config).unwrap_err();
+        let expected = format!("the setting `{name}` of its state backend `http` differs");
+        assert!(refused.contains(&expected), "{refused}");
+    }
+}
+
+#[test]
 fn odd_archives_are_refused() {
     for (name, part) in [
         ("tfconfig/m-/../main.tf", "does not belong there"),

@@ -125,6 +125,7 @@ pub fn launch(view: View, command: Command) -> Launch {
         command,
         hooks: PhaseHooks::default(),
         environment: Vec::new(),
+        steady: &[],
         capture_exports: false,
         limits: Limits {
             wall: Duration::from_secs(60),
