@@ -37,8 +37,12 @@ fn main() -> ExitCode {
 
 async fn run() -> Result<()> {
     let pairs = pairs()?;
-    let (mut world, [built_in, provided, started]) = world::World::start().await?;
-    for (name, subject) in [("run", &built_in), ("run_provider", &provided)] {
+    let (mut world, [built_in, provided, managed, started]) = world::World::start().await?;
+    for (name, subject) in [
+        ("run", &built_in),
+        ("run_provider", &provided),
+        ("run_managed", &managed),
+    ] {
         let ratio = ratio::measure(&world, subject, pairs).await?;
         print(&format!("{name}_ratio"), ratio.ratio, "x");
         print(&format!("{name}_ms"), ratio.ours_ms, "ms");

@@ -29,7 +29,8 @@ pub struct World {
     _versions: TempDir,
 }
 
-/// A small stack with its state in S3, and its source.
+/// A small stack and its source. The state is in S3, or with Gantry, and then the bare tool has a local
+/// one.
 pub struct Subject {
     pub stack: String,
     pub repository: Repository,
@@ -49,8 +50,8 @@ impl Subject {
 
 impl World {
     /// Also makes the subjects: one of what the tool has built in, one with a provider, one whose
-    /// tool is the stand-in.
-    pub async fn start() -> Result<(Self, [Subject; 3])> {
+    /// state is managed, one whose tool is the stand-in.
+    pub async fn start() -> Result<(Self, [Subject; 4])> {
         let ministack = Ministack::shared();
         ministack.create_bucket(BUCKET).await?;
         let keys = ministack
@@ -94,6 +95,7 @@ impl World {
             world
                 .subject("bench-provider", "TERRAFORM_FOSS", provided)
                 .await?,
+            world.managed_subject("bench-managed", built_in).await?,
             world.subject("bench-start", "OPEN_TOFU", built_in).await?,
         ];
         world.attach(&subjects).await?;
@@ -103,11 +105,7 @@ impl World {
     async fn subject(&self, name: &str, tool: &str, code: fn(usize) -> String) -> Result<Subject> {
         let endpoint = self.server.ministack().endpoint();
         let backend = s3_backend(&endpoint, BUCKET, &format!("{name}-bare.tfstate"));
-        let repository = Repository::create(
-            &self.server.repositories(),
-            name,
-            &[("backend.tf", &backend), ("main.tf", &code(0))],
-        )?;
+        let repository = self.repository(name, &backend, code)?;
         let mut input = StackInput::new(name, repository.path());
         input.autodeploy = true;
         input.terraform = json!({"workflowTool": tool});
@@ -122,6 +120,38 @@ impl World {
             repository,
             code,
         })
+    }
+
+    /// The block is for the bare tool; Gantry overrides it.
+    async fn managed_subject(&self, name: &str, code: fn(usize) -> String) -> Result<Subject> {
+        let state = self.server.repositories().join(format!("{name}.tfstate"));
+        let backend = format!(
+            "terraform {{\n  backend \"local\" {{\n    path = \"{}\"\n  }}\n}}\n",
+            state.display()
+        );
+        let repository = self.repository(name, &backend, code)?;
+        let mut input = StackInput::new(name, repository.path());
+        input.autodeploy = true;
+        input.manage_state = true;
+        let stack = self.client.create_stack(&input).await?;
+        Ok(Subject {
+            stack,
+            repository,
+            code,
+        })
+    }
+
+    fn repository(
+        &self,
+        name: &str,
+        backend: &str,
+        code: fn(usize) -> String,
+    ) -> Result<Repository> {
+        Repository::create(
+            &self.server.repositories(),
+            name,
+            &[("backend.tf", backend), ("main.tf", &code(0))],
+        )
     }
 
     /// A role to read and a role to write, for all subjects.
