@@ -265,7 +265,7 @@ fn first_phase(run: &Run) -> Option<Phase> {
     }
 }
 
-/// What was approved is what is applied: a run never changes its commit.
+/// What was approved is what is applied: a run never changes its commit, nor its tool.
 fn pin(run: &mut Run, message: &Prepared) -> Result<(), String> {
     let hash = &message.commit.hash;
     let wanted = run.commit.as_ref().map(|commit| &commit.hash);
@@ -276,6 +276,16 @@ fn pin(run: &mut Run, message: &Prepared) -> Result<(), String> {
             ));
         }
         Some(_) | None => {}
+    }
+    match &run.tool {
+        Some(pinned) if *pinned != message.tool => {
+            return Err(format!(
+                "the worker has {}, and the run is pinned to {pinned}",
+                message.tool
+            ));
+        }
+        Some(_) => {}
+        None => run.tool = Some(message.tool.clone()),
     }
     if run.title.is_none() {
         run.title = message.commit.message.lines().next().map(str::to_owned);

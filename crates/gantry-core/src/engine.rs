@@ -25,3 +25,16 @@ impl Engine {
         }
     }
 }
+
+/// A tool at one version: what a run was prepared with, and what its plan is applied with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedTool {
+    pub engine: Engine,
+    pub version: String,
+}
+
+impl std::fmt::Display for PinnedTool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.engine.as_str(), self.version)
+    }
+}

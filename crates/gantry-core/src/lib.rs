@@ -22,3 +22,4 @@ pub mod run;
 pub mod slug;
 pub mod space;
 pub mod stack;
+pub mod tool_version;

@@ -32,7 +32,7 @@ pub use job::{
 pub use phase::{Limits, Next, PhaseFinished, PhaseOutcome, PhaseStart, Released};
 
 /// Changes with every incompatible message; a worker of another version is refused at `hello`.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The path below which the protocol is served.
 pub const PREFIX: &str = "/worker/v1";

@@ -69,8 +69,8 @@ pub async fn save(tx: &Tx, run: &Run, decided_on: i64) -> Result<bool, StoreErro
         .execute(
             "UPDATE run SET
              state = $2, version = $3, title = $4, commit_info = $5, stop_requested = $6,
-             user_secrets = $7, updated_at = $8, finished_at = $9
-             WHERE id = $1 AND version = $10",
+             user_secrets = $7, updated_at = $8, finished_at = $9, tool = $10
+             WHERE id = $1 AND version = $11",
             vec![
                 run.id.as_str().into(),
                 run.state.as_str().into(),
@@ -81,6 +81,7 @@ pub async fn save(tx: &Tx, run: &Run, decided_on: i64) -> Result<bool, StoreErro
                 run.user_secrets.into(),
                 run.updated_at.into(),
                 run.finished_at.into(),
+                run.tool.as_ref().map_or(Value::NullText, Value::json),
                 decided_on.into(),
             ],
         )

@@ -69,7 +69,7 @@ async fn tools(worker: &Worker) -> Vec<(Engine, String)> {
         {
             found.push((
                 engine,
-                format!("{} at {}", binary.version.text, binary.path.display()),
+                format!("{} at {}", binary.version, binary.path.display()),
             ));
         }
     }

@@ -25,6 +25,7 @@ mod report;
 pub mod sandbox;
 mod spool;
 mod takeover;
+pub mod tools;
 mod worker;
 pub mod workspace;
 

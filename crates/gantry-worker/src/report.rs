@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gantry_core::commit::Commit;
+use gantry_core::engine::PinnedTool;
 use gantry_core::ids::RunId;
 use gantry_core::protocol::{Next, PhaseFinished, Prepared, Released};
 use hyper::Method;
@@ -52,11 +53,12 @@ impl Report {
         self.fence
     }
 
-    pub async fn prepared(&self, commit: Commit) -> Result<Next, Undelivered> {
+    pub async fn prepared(&self, commit: Commit, tool: PinnedTool) -> Result<Next, Undelivered> {
         let path = self.path("prepared");
         let message = Prepared {
             fence: self.fence,
             commit,
+            tool,
         };
         self.deliver(|| self.gateway.post(&path, &message, Duration::ZERO))
             .await?

@@ -13,9 +13,9 @@ use crate::child_env::Exports;
 use crate::cli_config::{Mirror, Patterns, ProviderInstallation};
 use crate::client::Gateway;
 use crate::config::WorkerConfig;
-use crate::engine::Tools;
 use crate::metadata_filter::{self, MetadataFilter, MetadataReachable};
 use crate::sandbox::{Sandbox, SandboxConfig, SandboxError, SandboxMode, UserRange};
+use crate::tools::Tools;
 use crate::workspace::Workspace;
 
 /// Clean workspaces that are kept for runs that wait for a person. A run whose workspace is gone

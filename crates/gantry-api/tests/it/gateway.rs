@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use bytes::Bytes;
 use gantry_core::commit::Commit;
+use gantry_core::engine::PinnedTool;
 use gantry_core::ids::WorkerId;
 use gantry_core::protocol::{
     Claim, Heartbeat, HeartbeatAnswer, Hello, Job, Next, PREFIX, PhaseFinished, PhaseOutcome,
@@ -105,6 +106,10 @@ impl Worker {
                 author_login: None,
                 timestamp: 1_700_000_000,
                 url: String::new(),
+            },
+            tool: PinnedTool {
+                engine: job.tool.engine,
+                version: "1.11.4".into(),
             },
         };
         let path = format!("runs/{}/prepared", job.run);

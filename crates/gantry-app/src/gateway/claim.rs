@@ -158,9 +158,16 @@ fn job(run: &Run, stack: &Stack, start: Start, url: String) -> Job {
             project_root: settings.source.project_root.clone().unwrap_or_default(),
             sparse_paths: settings.source.sparse_paths.clone(),
         },
-        tool: Tool {
-            engine: settings.vendor.engine(),
-            version: settings.vendor.version().map(str::to_owned),
+        tool: match &run.tool {
+            // The stack may have got another version, or another tool, since the plan was made.
+            Some(pinned) => Tool {
+                engine: pinned.engine,
+                version: Some(pinned.version.clone()),
+            },
+            None => Tool {
+                engine: settings.vendor.engine(),
+                version: settings.vendor.version().map(str::to_owned),
+            },
         },
         workspace: settings.vendor.workspace().map(str::to_owned),
         command: run.command.clone(),

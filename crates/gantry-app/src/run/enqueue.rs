@@ -105,6 +105,7 @@ impl App {
             skip_initialization: wanted.skip_initialization,
             requested_commit: wanted.commit.or(tracked),
             commit: None,
+            tool: None,
             branch: stack.settings.source.branch.clone(),
             triggered_by: subject.name.clone(),
             triggered_by_id: subject.id(),

@@ -2,6 +2,7 @@
 
 use gantry_core::quoted::Quoted;
 use gantry_core::stack::{OpenTofuVendor, TerraformVendor, TerraformWorkflowTool, Vendor};
+use gantry_core::tool_version::ToolRange;
 
 use crate::OpError;
 
@@ -94,32 +95,18 @@ fn custom_workflow(field: &str, instead: &str) -> OpError {
     ))
 }
 
-/// Three numbers, and whatever names a pre-release: the name of a directory of the worker.
+/// Kept as it was written: clients compare what they read with what they sent.
 fn checked_version(field: &str, version: Option<String>) -> Result<Option<String>, OpError> {
     let Some(version) = version.filter(|version| !version.is_empty()) else {
         return Ok(None);
     };
-    let (numbers, rest) = match version.find(['-', '+']) {
-        Some(at) => (&version[..at], &version[at + 1..]),
-        None => (version.as_str(), "0"),
-    };
-    let number = |part: &str| {
-        (1..=6).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let well_formed = numbers.split('.').count() == 3
-        && numbers.split('.').all(number)
-        && (1..=40).contains(&rest.len())
-        && rest
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+'));
-    if well_formed {
-        return Ok(Some(version));
+    match ToolRange::parse(&version) {
+        Ok(_) => Ok(Some(version)),
+        Err(bad) => Err(OpError::invalid(format!(
+            "{field}.version {} {bad}",
+            Quoted(&version)
+        ))),
     }
-    Err(OpError::invalid(format!(
-        "{field}.version {} is no version: give three numbers such as 1.11.4, or leave it out for \
-         the one that the workers have; ranges are not supported",
-        Quoted(&version)
-    )))
 }
 
 /// Terraform's own rule for names of workspaces, in so far as a path could be made of one.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::commit::Commit;
-use crate::engine::Engine;
+use crate::engine::{Engine, PinnedTool};
 use crate::ids::{RunId, StackId, WorkerId};
 use crate::run::RunKind;
 
@@ -97,15 +97,18 @@ pub struct Source {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tool {
     pub engine: Engine,
-    /// An exact version, or `None` for whatever the worker has.
+    /// A version or a range of them, or `None` for the newest that the worker has. One exact
+    /// version once the run has been prepared.
     pub version: Option<String>,
 }
 
-/// The checkout is there; the run is pinned to this commit from now on.
+/// The checkout and the tool are there; the run is pinned to this commit and to this version of the
+/// tool from now on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Prepared {
     pub fence: i64,
     pub commit: Commit,
+    pub tool: PinnedTool,
 }
 
 /// Renews the lease, and hears of a stop as soon as somebody asks for one.

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{RunKind, RunState};
 use crate::commit::Commit;
+use crate::engine::PinnedTool;
 use crate::ids::{RunId, StackId, WorkerId};
 
 /// A run as it is stored. Times are epoch milliseconds.
@@ -21,6 +22,8 @@ pub struct Run {
     pub requested_commit: Option<String>,
     /// What the run is pinned to, from preparing on.
     pub commit: Option<Commit>,
+    /// What it was prepared with: its plan is applied with the very same version.
+    pub tool: Option<PinnedTool>,
     pub branch: String,
     /// Name of whoever triggered it, and the subject's stable identifier.
     pub triggered_by: String,

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::{Row, StoreError};
 
 pub(super) const COLUMNS: &str = "SELECT id, stack_id, kind, state, version, title, command, \
-     skip_initialization, requested_commit, commit_info, branch, triggered_by, triggered_by_id, \
+     skip_initialization, requested_commit, commit_info, tool, branch, triggered_by, triggered_by_id, \
      prioritized, metadata, worker_id, fence, lease_until, stop_requested, write_issued, \
      user_secrets, delta, plan_object, changes_object, created_at, updated_at, finished_at \
      FROM run";
@@ -32,6 +32,7 @@ pub(super) fn from_row(row: &Row) -> Result<Run, StoreError> {
         skip_initialization: row.flag("skip_initialization")?,
         requested_commit: row.opt_text("requested_commit")?,
         commit: opt_json(row, "commit_info")?,
+        tool: opt_json(row, "tool")?,
         branch: row.text("branch")?,
         triggered_by: row.text("triggered_by")?,
         triggered_by_id: row.text("triggered_by_id")?,

@@ -26,6 +26,7 @@ fn sample_run() -> Run {
         skip_initialization: false,
         requested_commit: None,
         commit: None,
+        tool: None,
         branch: "main".into(),
         triggered_by: "somebody".into(),
         triggered_by_id: "api-key/1".into(),

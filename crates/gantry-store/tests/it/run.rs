@@ -39,6 +39,7 @@ fn a_run(id: &str, stack: &str, kind: RunKind, state: RunState) -> Run {
         skip_initialization: false,
         requested_commit: None,
         commit: None,
+        tool: None,
         branch: "main".into(),
         triggered_by: "ada".into(),
         triggered_by_id: "api-key/01ADA".into(),

@@ -61,10 +61,11 @@ pub async fn prepare(
         "{}: commit {} {subject}",
         job.source.url, commit.hash
     ));
-    log.say(&format!("{} {}", tool.engine.as_str(), tool.version.text));
+    let pinned = tool.pinned();
+    log.say(&pinned.to_string());
 
     let (next, placed, logged) = tokio::join!(
-        report.prepared(commit.clone()),
+        report.prepared(commit.clone(), pinned),
         place(worker, job, &commit.hash, kind),
         log.finish(),
     );

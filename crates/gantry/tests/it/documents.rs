@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "docs/concepts.md",
     "docs/aws.md",
     "docs/security.md",
+    "docs/tools.md",
     "docs/clients.md",
     "docs/benchmarks.md",
 ];

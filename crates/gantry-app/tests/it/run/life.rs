@@ -1,8 +1,11 @@
+use gantry_app::stack::{StackDraft, VendorDraft};
+use gantry_core::engine::Engine;
 use gantry_core::plan::Action;
 use gantry_core::protocol::{Next, PhaseOutcome, PhaseStart, Start};
 use gantry_core::run::{Phase, RunKind, RunState};
+use gantry_core::stack::TerraformWorkflowTool;
 
-use crate::world::{HEAD, World, started};
+use crate::world::{HEAD, Worker, World, started};
 
 on_both_databases!(
     a_tracked_run_from_trigger_to_end,
@@ -14,6 +17,8 @@ on_both_databases!(
     a_destroy_run_that_fails_leaves_the_stack,
     credentials_that_are_refused_fail_the_phase_before_its_command,
     what_was_planned_is_what_is_applied,
+    the_version_that_planned_is_the_one_that_applies,
+    another_version_does_not_apply_the_plan,
     a_retry_is_a_new_run_on_the_same_commit,
     overrides_reach_their_run_and_no_other,
 );
@@ -298,6 +303,71 @@ async fn what_was_planned_is_what_is_applied(world: &World) {
     }
     let note = world.note(&stack, &id).await;
     assert!(note.contains(moved) && note.contains(HEAD), "{note}");
+    assert_eq!(world.state(&stack, &id).await, RunState::Failed);
+}
+
+fn with_version(mut draft: StackDraft, version: Option<&str>, tofu: bool) -> StackDraft {
+    draft.vendor = VendorDraft::Terraform {
+        version: version.map(str::to_owned),
+        workflow_tool: tofu.then_some(TerraformWorkflowTool::OpenTofu),
+        workspace: None,
+        use_smart_sanitization: None,
+        external_state_access_enabled: None,
+    };
+    draft
+}
+
+/// A range is resolved once, by the worker that prepares the run; what becomes of the stack's
+/// settings afterwards is for later runs.
+async fn the_version_that_planned_is_the_one_that_applies(world: &World) {
+    let draft = with_version(world.draft("Infra"), Some("~> 1.9.0"), false);
+    let stack = world.stack_of(draft).await;
+    let mut worker = world.worker().await;
+    worker.version = "1.9.8";
+    let id = world.trigger(&stack, RunKind::Tracked).await;
+    let first = worker.claim().await.unwrap();
+    assert_eq!(first.tool.version.as_deref(), Some("~> 1.9.0"));
+    worker.plan(&first).await;
+    worker.release(&first, None).await;
+    let pinned = world.run(&stack, &id).await.tool.unwrap();
+    assert_eq!(pinned.to_string(), "terraform 1.9.8");
+
+    let other = with_version(world.draft("Infra"), Some("1.8.0"), true);
+    let changed = world.app.stack_update(&world.admin, &stack, other);
+    changed.await.unwrap();
+    // Another server and another worker: what is pinned is in the database.
+    let restarted = world.restarted().await;
+    let confirmed = restarted.run_confirm(&world.admin, &stack, &id);
+    confirmed.await.unwrap();
+    let later = Worker::hello(restarted.clone(), None).await;
+    let again = later.claim().await.unwrap();
+    assert_eq!((&again.run, again.start), (&id, Start::Apply));
+    assert_eq!(again.tool.engine, Engine::Terraform);
+    assert_eq!(again.tool.version.as_deref(), Some("1.9.8"));
+    restarted.settle().await;
+}
+
+async fn another_version_does_not_apply_the_plan(world: &World) {
+    let draft = with_version(world.draft("Infra"), Some("~> 1.9.0"), false);
+    let stack = world.stack_of(draft).await;
+    let mut worker = world.worker().await;
+    worker.version = "1.9.8";
+    let id = world.trigger(&stack, RunKind::Tracked).await;
+    let first = worker.claim().await.unwrap();
+    worker.plan(&first).await;
+    worker.release(&first, None).await;
+    let confirmed = world.app.run_confirm(&world.admin, &stack, &id);
+    confirmed.await.unwrap();
+    let again = worker.claim().await.unwrap();
+    worker.version = "1.9.9";
+    match worker.try_prepare(&again, HEAD).await.unwrap() {
+        Next::Release { ended, .. } => assert!(ended),
+        Next::Phase(start) => panic!("the {} phase was started", start.phase),
+    }
+    assert_eq!(
+        world.note(&stack, &id).await,
+        "the worker has terraform 1.9.9, and the run is pinned to terraform 1.9.8"
+    );
     assert_eq!(world.state(&stack, &id).await, RunState::Failed);
 }
 

@@ -168,7 +168,7 @@ async fn a_worker_that_sends_its_spool_again_completes_the_log(world: &World) {
         .unwrap();
     let worker = Worker {
         app: app.clone(),
-        id: worker.id,
+        ..worker
     };
     let failed = PhaseOutcome::Failed {
         reason: "the worker was killed".into(),

@@ -85,7 +85,7 @@ async fn what_a_stack_can_not_have_is_refused() {
     let world = World::sqlite().await;
     let id = world.stack("Infra").await;
     type Change = fn(&mut StackDraft);
-    let cases: [(Change, &str); 26] = [
+    let cases: [(Change, &str); 28] = [
         (
             |d| d.worker_pool = Some("01POOL".into()),
             "workerPool `01POOL`",
@@ -147,8 +147,16 @@ async fn what_a_stack_can_not_have_is_refused() {
         ),
         (|d| d.name = String::new(), "name"),
         (
-            |d| terraform(d, Some("~> 1.5"), None, None),
-            "version `~> 1.5` is no version",
+            |d| terraform(d, Some("~> 1.5.x"), None, None),
+            "vendorConfig.terraform.version `~> 1.5.x` is no version: give one such as 1.11.4",
+        ),
+        (
+            |d| terraform(d, Some("1.5"), None, None),
+            "vendorConfig.terraform.version `1.5` leaves open which 1.5 it means",
+        ),
+        (
+            |d| terraform(d, Some(&">= 1, ".repeat(40)), None, None),
+            "is longer than 200 characters",
         ),
         (
             |d| terraform(d, Some("../../1.0.0"), None, None),

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use gantry_app::App;
 use gantry_app::gateway::GatewayError;
 use gantry_core::commit::Commit;
+use gantry_core::engine::PinnedTool;
 use gantry_core::ids::WorkerId;
 use gantry_core::protocol::{
     Claim, Hello, Job, Next, PhaseFinished, PhaseOutcome, PhaseStart, Prepared, Released, VERSION,
@@ -14,6 +15,8 @@ pub const HEAD: &str = "0123456789abcdef0123456789abcdef01234567";
 pub struct Worker {
     pub app: Arc<App>,
     pub id: WorkerId,
+    /// Of every tool that it has.
+    pub version: &'static str,
 }
 
 impl Worker {
@@ -27,7 +30,11 @@ impl Worker {
             metadata_unfiltered: None,
         };
         app.worker_hello(&hello).await.unwrap();
-        Worker { app, id }
+        Worker {
+            app,
+            id,
+            version: "1.11.4",
+        }
     }
 
     /// The next run, if there is one right now.
@@ -43,10 +50,19 @@ impl Worker {
         self.app.run_claim(&claim).await.unwrap()
     }
 
+    /// What a worker with one version of each tool says.
+    fn tool(&self, job: &Job) -> PinnedTool {
+        PinnedTool {
+            engine: job.tool.engine,
+            version: self.version.into(),
+        }
+    }
+
     pub async fn try_prepare(&self, job: &Job, hash: &str) -> Result<Next, GatewayError> {
         let prepared = Prepared {
             fence: job.fence,
             commit: commit(hash),
+            tool: self.tool(job),
         };
         self.app.run_prepared(&job.run, &prepared).await
     }
