@@ -12,6 +12,7 @@ pub mod document;
 pub mod issuing;
 pub mod legacy_role;
 pub mod login;
+pub mod role;
 pub mod run;
 pub mod schema;
 pub mod search;

@@ -1,11 +1,14 @@
-//! API keys: for machines, and for people until there is single sign-on.
+//! API keys: for machines, and for people until there is single sign-on. Administrators of the
+//! account make and revoke them, and see them.
+
+mod access;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use gantry_core::api_key::ApiKey;
+use gantry_core::api_key::{ApiKey, SpaceAccess};
 use gantry_core::audit::Target;
 use gantry_core::ids::ApiKeyId;
-use gantry_store::{Store, api_key};
+use gantry_store::{Store, Tx, api_key};
 use secrecy::SecretString;
 use ulid::Ulid;
 
@@ -14,6 +17,29 @@ use crate::login::hash_secret;
 use crate::{App, OpError, Subject};
 
 const NAME_MAX: usize = 255;
+
+/// What a new key is to be.
+#[derive(Clone, Debug, Default)]
+pub struct ApiKeyDraft {
+    pub name: String,
+    /// An administrator of the account.
+    pub admin: bool,
+    pub teams: Vec<String>,
+    pub access: Vec<SpaceAccess>,
+    /// Epoch milliseconds; `None` lasts until it is revoked.
+    pub expires_at: Option<i64>,
+}
+
+impl ApiKeyDraft {
+    /// An administrator of the account.
+    pub fn admin(name: impl Into<String>) -> Self {
+        ApiKeyDraft {
+            name: name.into(),
+            admin: true,
+            ..ApiKeyDraft::default()
+        }
+    }
+}
 
 /// A key at the only moment at which its secret is known.
 pub struct NewApiKey {
@@ -41,16 +67,14 @@ impl App {
     pub async fn api_key_create(
         &self,
         subject: &Subject,
-        name: &str,
-        admin: bool,
-        teams: Vec<String>,
+        draft: ApiKeyDraft,
     ) -> Result<NewApiKey, OpError> {
         subject.require_account_admin()?;
-        let new = new_key(name, admin, teams, &subject.name, self.clock.now())?;
+        access::within_own(subject, &draft.access)?;
+        let new = new_key(draft, &subject.name, self.clock.now())?;
         let tx = self.store.begin().await?;
-        api_key::insert(&tx, &new.key, hash_secret(&new.secret)).await?;
-        let deed = deed("api_key.create", &new.key).with("admin", admin);
-        self.audit(&tx, subject, deed).await?;
+        insert(&tx, &new).await?;
+        self.audit(&tx, subject, created(&new.key)).await?;
         tx.commit().await?;
         Ok(new)
     }
@@ -111,39 +135,49 @@ impl App {
 /// to the data directory is the permission.
 pub async fn create(
     store: &Store,
-    name: &str,
-    admin: bool,
-    teams: Vec<String>,
+    draft: ApiKeyDraft,
     creator: &str,
     now: i64,
 ) -> Result<NewApiKey, OpError> {
-    let new = new_key(name, admin, teams, creator, now)?;
+    let new = new_key(draft, creator, now)?;
     let tx = store.begin().await?;
-    api_key::insert(&tx, &new.key, hash_secret(&new.secret)).await?;
-    let deed = deed("api_key.create", &new.key).with("admin", admin);
-    by_command_line(&tx, now, deed).await?;
+    insert(&tx, &new).await?;
+    by_command_line(&tx, now, created(&new.key)).await?;
     tx.commit().await?;
     Ok(new)
 }
 
-fn new_key(
-    name: &str,
-    admin: bool,
-    teams: Vec<String>,
-    creator: &str,
-    now: i64,
-) -> Result<NewApiKey, OpError> {
+async fn insert(tx: &Tx, new: &NewApiKey) -> Result<(), OpError> {
+    access::refuse_unknown_spaces(tx, &new.key.access).await?;
+    api_key::insert(tx, &new.key, hash_secret(&new.secret)).await?;
+    Ok(())
+}
+
+fn created(key: &ApiKey) -> Deed {
+    deed("api_key.create", key)
+        .with("admin", key.admin)
+        .with("access", access::listed(&key.access))
+}
+
+fn new_key(draft: ApiKeyDraft, creator: &str, now: i64) -> Result<NewApiKey, OpError> {
     let secret = SecretString::from(URL_SAFE_NO_PAD.encode(crate::keyring::random::<32>()));
+    if draft.expires_at.is_some_and(|end| end <= now) {
+        return Err(OpError::invalid(
+            "expiresAt: that moment has passed; give one to come, in Unix seconds, or leave it out",
+        ));
+    }
     let key = ApiKey {
         id: ApiKeyId::new(Ulid::generate().to_string()),
-        name: checked_name(name)?,
+        name: checked_name(&draft.name)?,
         description: None,
-        admin,
-        teams,
+        admin: draft.admin,
+        access: access::checked(draft.admin, draft.access)?,
+        teams: draft.teams,
         creator: creator.to_owned(),
         created_at: now,
         last_used_at: None,
         revoked_at: None,
+        expires_at: draft.expires_at,
     };
     Ok(NewApiKey { key, secret })
 }

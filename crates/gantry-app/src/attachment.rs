@@ -18,7 +18,7 @@ use gantry_core::credentials::select::Attached;
 use gantry_core::credentials::verification::VerifiedSource;
 use gantry_core::ids::{AttachmentId, IntegrationId, StackId};
 use gantry_core::stack::Stack;
-use gantry_store::{StoreError, attachment, cloud_integration, verification};
+use gantry_store::{StoreError, attachment, cloud_integration, space, verification};
 use ulid::Ulid;
 
 use crate::audit::Deed;
@@ -117,6 +117,8 @@ impl App {
             .stack_for_update(&tx, subject, &stack.id, Action::Administer)
             .await?;
         let found = cloud_integration::find_for_update(&tx, cloud, &integration.id).await?;
+        // What is visible now has to be so until the attachment is there for others to see.
+        space::hold(&tx).await?;
         let now = self
             .attachable(tx.reader(), subject, &stack_now, &integration.id, found)
             .await?;

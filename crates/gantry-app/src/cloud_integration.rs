@@ -3,8 +3,6 @@
 //! The operations are the same for every cloud; the strict type of what only one cloud knows is
 //! parsed when it comes in ([`RoleInput`]).
 
-mod sight;
-
 use gantry_cloud::provider::Patience;
 use gantry_core::audit::Target;
 use gantry_core::authz::Action;
@@ -18,7 +16,7 @@ use ulid::Ulid;
 use crate::audit::Deed;
 use crate::role::{RoleInput, assumed_in_worker};
 use crate::verification::Verified;
-use crate::{App, OpError, Subject};
+use crate::{App, OpError, Subject, sight};
 
 const NAME_MAX: usize = 255;
 
@@ -43,7 +41,7 @@ impl App {
         cloud: Cloud,
     ) -> Result<Vec<Integration>, OpError> {
         let mut all = cloud_integration::list(self.store.reader(), cloud).await?;
-        all.retain(|integration| subject.sees(&integration.space));
+        all.retain(|integration| subject.sees_shared(&integration.space));
         Ok(all)
     }
 
@@ -54,7 +52,7 @@ impl App {
         id: &IntegrationId,
     ) -> Result<Option<Integration>, OpError> {
         let found = cloud_integration::find(self.store.reader(), cloud, id).await?;
-        Ok(found.filter(|integration| subject.sees(&integration.space)))
+        Ok(found.filter(|integration| subject.sees_shared(&integration.space)))
     }
 
     /// Names are unique in a cloud, and compared exactly.
@@ -65,7 +63,7 @@ impl App {
         name: &str,
     ) -> Result<Option<Integration>, OpError> {
         let found = cloud_integration::find_by_name(self.store.reader(), cloud, name).await?;
-        Ok(found.filter(|integration| subject.sees(&integration.space)))
+        Ok(found.filter(|integration| subject.sees_shared(&integration.space)))
     }
 
     /// Asks the cloud nothing: what a role has to accept depends on the stack.
@@ -88,7 +86,7 @@ impl App {
         let tx = self.store.begin().await?;
         cloud_integration::insert(&tx, cloud, &integration, self.clock.now())
             .await
-            .map_err(|error| duplicate_name(error, cloud, &integration.name))?;
+            .map_err(|error| not_stored(error, cloud, &integration))?;
         let deed = deed("integration.create", cloud, &integration);
         self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
@@ -136,7 +134,7 @@ impl App {
             }
             cloud_integration::update(&tx, &after, self.clock.now())
                 .await
-                .map_err(|error| duplicate_name(error, cloud, &after.name))?;
+                .map_err(|error| not_stored(error, cloud, &after))?;
             verified.save(&tx).await?;
             let deed = deed("integration.update", cloud, &after)
                 .with("roleBefore", before.role.arn.as_str())
@@ -163,7 +161,7 @@ impl App {
     ) -> Result<Option<Integration>, OpError> {
         let tx = self.store.begin().await?;
         let found = cloud_integration::find_for_update(&tx, cloud, id).await?;
-        let Some(integration) = found.filter(|found| subject.sees(&found.space)) else {
+        let Some(integration) = found.filter(|found| subject.sees_shared(&found.space)) else {
             return Ok(None);
         };
         subject.require(Action::Administer, &integration.space)?;
@@ -194,7 +192,7 @@ impl App {
         found: Option<Integration>,
     ) -> Result<Integration, OpError> {
         let integration = found
-            .filter(|found| subject.sees(&found.space))
+            .filter(|found| subject.sees_shared(&found.space))
             .ok_or_else(|| OpError::missing("integration", id))?;
         subject.require(Action::Administer, &integration.space)?;
         Ok(integration)
@@ -263,13 +261,16 @@ fn checked_name(name: &str) -> Result<String, OpError> {
     Ok(name.to_owned())
 }
 
-fn duplicate_name(error: StoreError, cloud: Cloud, name: &str) -> OpError {
+fn not_stored(error: StoreError, cloud: Cloud, integration: &Integration) -> OpError {
     match error {
         StoreError::Duplicate(_) => OpError::conflict(format!(
-            "name: there is an {} integration {name:?} already, and names are unique in the \
-             account; choose another",
-            cloud.label()
+            "name: there is an {} integration {:?} already, and names are unique in the account; \
+             choose another",
+            cloud.label(),
+            integration.name
         )),
+        // Deleted since it was looked up.
+        StoreError::Referenced => OpError::missing("space", &integration.space),
         other => other.into(),
     }
 }

@@ -32,6 +32,7 @@ mod run_environment;
 pub mod run_log;
 mod sealed_object;
 pub mod search;
+mod sight;
 pub mod space;
 pub mod stack;
 pub mod task;

@@ -1,14 +1,17 @@
 //! From a secret to a subject: the key exchange, and the bearer token of each request.
 
+use gantry_core::api_key::{ApiKey, SpaceAccess};
+use gantry_core::authz::{Given, Role};
 use gantry_core::ids::{ApiKeyId, RunId, SpaceId, StackId};
 use gantry_core::run::Phase;
+use gantry_core::space::ROOT;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use gantry_store::api_key;
+use gantry_store::{api_key, space};
 
 use crate::{App, OpError, Subject, Who};
 
@@ -62,12 +65,13 @@ impl App {
         } else {
             None
         };
-        let Some(key) = key else {
+        let now = self.clock.now();
+        let Some(key) = key.filter(|key| key.is_good(now)) else {
             return Err(OpError::Forbidden(format!(
-                "the API key `{id}` does not exist, was revoked, or its secret is another one"
+                "the API key `{id}` does not exist, was revoked, has expired, or its secret is \
+                 another one"
             )));
         };
-        let now = self.clock.now();
         if key
             .last_used_at
             .is_none_or(|last| now - last >= LAST_USED_STEP_MS)
@@ -82,7 +86,9 @@ impl App {
             sub: id.as_str().into(),
             aud: self.settings.public_url.clone(),
             iat: issued,
-            exp: issued + TOKEN_SECONDS,
+            exp: key.expires_at.map_or(issued + TOKEN_SECONDS, |end| {
+                (issued + TOKEN_SECONDS).min(end / 1000)
+            }),
             phase: None,
             space: None,
             version: None,
@@ -90,12 +96,13 @@ impl App {
         Ok(Token {
             jwt: self.sign(&claims)?,
             valid_until: claims.exp,
-            subject: subject_of(&key),
+            subject: self.subject_of_key(&key).await?,
         })
     }
 
     /// The subject of a bearer token; `None` when it is forged, expired, for somebody else, or its
-    /// key was revoked. Looked up at each request: revoking takes effect at once.
+    /// key was revoked. Looked up at each request: revoking takes effect at once, and so does a
+    /// change of the key's roles or of the tree.
     pub async fn subject_of_token(&self, jwt: &str) -> Result<Option<Subject>, OpError> {
         let Some(claims) = self.check(jwt) else {
             return Ok(None);
@@ -104,9 +111,10 @@ impl App {
             ISSUER_API_KEY => {
                 let id = ApiKeyId::new(claims.sub);
                 let key = api_key::find(self.store.reader(), &id).await?;
-                Ok(key
-                    .filter(|key| key.revoked_at.is_none())
-                    .map(|key| subject_of(&key)))
+                match key.filter(|key| key.is_good(self.clock.now())) {
+                    Some(key) => Ok(Some(self.subject_of_key(&key).await?)),
+                    None => Ok(None),
+                }
             }
             ISSUER_RUN => match (claims.phase, claims.version) {
                 (Some(phase), Some(version)) => {
@@ -116,6 +124,40 @@ impl App {
             },
             _ => Ok(None),
         }
+    }
+
+    async fn subject_of_key(&self, key: &ApiKey) -> Result<Subject, OpError> {
+        // Whoever administers `root` administers the account.
+        let root = |given: &SpaceAccess| given.space.as_str() == ROOT && given.role == Role::Admin;
+        let who = Who::ApiKey {
+            id: key.id.clone(),
+            admin: key.admin || key.access.iter().any(root),
+        };
+        let everywhere = matches!(who, Who::ApiKey { admin: true, .. });
+        let subject = Subject::new(who, &key.name);
+        if everywhere || key.access.is_empty() {
+            return Ok(subject);
+        }
+        let given: Vec<Given> = key
+            .access
+            .iter()
+            .map(|access| Given {
+                space: access.space.clone(),
+                role: access.role,
+                below: true,
+            })
+            .collect();
+        self.in_tree(subject, &given).await
+    }
+
+    /// The subject with these roles, in the tree as it is now.
+    pub(crate) async fn in_tree(
+        &self,
+        subject: Subject,
+        given: &[Given],
+    ) -> Result<Subject, OpError> {
+        let spaces = space::list(self.store.reader()).await?;
+        Ok(subject.with_roles(&spaces, given))
     }
 
     fn sign(&self, claims: &Claims) -> Result<SecretString, OpError> {
@@ -146,16 +188,6 @@ pub fn random_token() -> String {
 
 pub(crate) fn hash_secret(secret: &SecretString) -> Vec<u8> {
     Sha256::digest(secret.expose_secret().as_bytes()).to_vec()
-}
-
-fn subject_of(key: &gantry_core::api_key::ApiKey) -> Subject {
-    Subject {
-        who: Who::ApiKey {
-            id: key.id.clone(),
-            admin: key.admin,
-        },
-        name: key.name.clone(),
-    }
 }
 
 /// What a run token says about itself.

@@ -195,17 +195,18 @@ impl App {
         let Some(stack) = gantry_store::stack::find(reader, &run.stack).await? else {
             return Ok(None);
         };
-        Ok(Some(crate::Subject {
-            name: format!("{}/{}", run.stack, run.id),
-            who: crate::Who::Run {
-                run: run.id,
-                stack: run.stack,
-                space: stack.settings.space,
-                kind: run.kind,
-                phase,
-                administrative: stack.settings.administrative,
-            },
-        }))
+        let name = format!("{}/{}", run.stack, run.id);
+        let who = crate::Who::Run {
+            run: run.id,
+            stack: run.stack,
+            space: stack.settings.space,
+            kind: run.kind,
+            phase,
+            administrative: stack.settings.administrative,
+        };
+        let given = who.of_run();
+        let subject = crate::Subject::new(who, name);
+        Ok(Some(self.in_tree(subject, given.as_slice()).await?))
     }
 }
 

@@ -1,4 +1,9 @@
-//! Spaces: seen by whoever has a role in them.
+//! Spaces: seen by whoever has a role in them, or in one that inherits from them.
+
+mod change;
+mod draft;
+
+pub use draft::SpaceDraft;
 
 use gantry_core::authz::{Action, Role};
 use gantry_core::ids::SpaceId;
@@ -10,12 +15,12 @@ use crate::{App, OpError, Subject};
 impl App {
     pub async fn spaces(&self, subject: &Subject) -> Result<Vec<Space>, OpError> {
         let mut spaces = space::list(self.store.reader()).await?;
-        spaces.retain(|space| subject.sees(&space.id));
+        spaces.retain(|space| subject.sees_shared(&space.id));
         Ok(spaces)
     }
 
     pub async fn space(&self, subject: &Subject, id: &SpaceId) -> Result<Option<Space>, OpError> {
-        if !subject.sees(id) {
+        if !subject.sees_shared(id) {
             return Ok(None);
         }
         Ok(space::find(self.store.reader(), id).await?)

@@ -9,8 +9,8 @@ mod tracked_commit;
 mod update;
 mod vendor;
 
-pub(crate) use draft::check_labels;
 pub use draft::{SourceDraft, StackDraft};
+pub(crate) use draft::{check_labels, check_line};
 pub use vendor::VendorDraft;
 
 use gantry_core::authz::Action;

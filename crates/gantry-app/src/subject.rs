@@ -1,25 +1,29 @@
-use gantry_core::authz::{Action, Role};
+use gantry_core::authz::{Action, Given, Reach, Role};
 use gantry_core::ids::{ApiKeyId, RunId, SpaceId, StackId};
 use gantry_core::run::{Phase, RunKind};
+use gantry_core::space::Space;
 
 use crate::OpError;
 
-/// Who asks.
+/// Who asks. What follows from the tree of spaces is worked out once, when the request comes in.
 #[derive(Clone, Debug)]
 pub struct Subject {
     pub who: Who,
     /// Shown wherever the product says who did something.
     pub name: String,
+    reach: Reach,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Who {
     ApiKey {
         id: ApiKeyId,
+        /// An administrator of the account, by its nature or by the role admin in `root`.
         admin: bool,
     },
     /// The run token of a phase: a reader of the stack's space, or in a write phase of an
-    /// administrative stack its administrator. It never creates, confirms or changes runs.
+    /// administrative stack its administrator. It never creates, confirms or changes runs, and makes
+    /// no keys, which could.
     Run {
         run: RunId,
         stack: StackId,
@@ -39,35 +43,48 @@ impl Subject {
         }
     }
 
-    pub fn role_in(&self, space: &SpaceId) -> Option<Role> {
-        match &self.who {
-            Who::ApiKey { admin, .. } => admin.then_some(Role::Admin),
-            Who::Run {
-                space: own,
-                phase,
-                administrative,
-                ..
-            } if own == space => Some(if phase.writes() && *administrative {
-                Role::Admin
-            } else {
-                Role::Reader
-            }),
-            Who::Run { .. } => None,
+    /// A subject for which the tree of spaces is not looked at: an administrator of the account
+    /// reaches everything, a run its stack's space, any other key nothing.
+    pub fn new(who: Who, name: impl Into<String>) -> Self {
+        let reach = match (&who, who.of_run()) {
+            (Who::ApiKey { admin: true, .. }, _) => Reach::Everywhere,
+            (_, Some(given)) => Reach::only(given.space, given.role),
+            (_, None) => Reach::nowhere(),
+        };
+        Subject {
+            who,
+            name: name.into(),
+            reach,
         }
     }
 
-    /// Whether the subject may see what lives in `space`; what it may not see does not exist.
+    /// The same with roles that were given, and everything that follows from the tree.
+    pub(crate) fn with_roles(self, spaces: &[Space], given: &[Given]) -> Self {
+        Subject {
+            reach: Reach::new(spaces, given),
+            ..self
+        }
+    }
+
+    pub fn role_in(&self, space: &SpaceId) -> Option<Role> {
+        self.reach.role_in(space)
+    }
+
+    /// Whether the subject may see stacks and runs that live in `space`; what it may not see does
+    /// not exist.
     pub fn sees(&self, space: &SpaceId) -> bool {
         self.role_in(space).is_some()
     }
 
-    /// The only spaces that the subject sees; `None` when it sees every one.
+    /// Whether the subject may see what spaces share with those below them and that lives in
+    /// `space`: integrations, contexts, the space itself.
+    pub fn sees_shared(&self, space: &SpaceId) -> bool {
+        self.reach.sees_shared(space)
+    }
+
+    /// The only spaces whose stacks the subject sees; `None` when it sees every one.
     pub(crate) fn visible_spaces(&self) -> Option<Vec<SpaceId>> {
-        match &self.who {
-            Who::ApiKey { admin: true, .. } => None,
-            Who::ApiKey { admin: false, .. } => Some(vec![]),
-            Who::Run { space, .. } => Some(vec![space.clone()]),
-        }
+        self.reach.spaces()
     }
 
     /// The only spaces that the subject administers; `None` when it is the whole account.
@@ -88,6 +105,7 @@ impl Subject {
         let Some(role) = self.role_in(space) else {
             return false;
         };
+        // An administrative stack's run reads exactly where its write phases administer.
         let plans_for_writer = matches!(
             self.who,
             Who::Run {
@@ -126,7 +144,8 @@ impl Subject {
         }
     }
 
-    /// For what belongs to the whole account.
+    /// For what belongs to the whole account. Never a run: a key that it makes would outlive its
+    /// phase, and could confirm.
     pub fn require_account_admin(&self) -> Result<(), OpError> {
         match self.who {
             Who::ApiKey { admin: true, .. } => Ok(()),
@@ -135,5 +154,31 @@ impl Subject {
                 self.name
             ))),
         }
+    }
+}
+
+impl Who {
+    /// The role of a run's token in the space of its stack. That of an administrative stack holds
+    /// in the spaces below too, in its read phases as a reader: the plan has to see what the apply
+    /// is going to change.
+    pub(crate) fn of_run(&self) -> Option<Given> {
+        let Who::Run {
+            space,
+            phase,
+            administrative,
+            ..
+        } = self
+        else {
+            return None;
+        };
+        Some(Given {
+            space: space.clone(),
+            role: if phase.writes() && *administrative {
+                Role::Admin
+            } else {
+                Role::Reader
+            },
+            below: *administrative,
+        })
     }
 }

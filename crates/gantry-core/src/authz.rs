@@ -1,5 +1,9 @@
 //! Who may do what in a space.
 
+mod reach;
+
+pub use reach::{Given, Reach};
+
 use serde::{Deserialize, Serialize};
 
 /// What somebody wants to do with a thing that lives in a space.
@@ -23,6 +27,21 @@ pub enum Role {
 }
 
 impl Role {
+    pub const ALL: [Role; 3] = [Role::Reader, Role::Writer, Role::Admin];
+
+    /// How it is written in the database, on the command line and in sentences.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Role::Reader => "reader",
+            Role::Writer => "writer",
+            Role::Admin => "admin",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Role::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+
     pub const fn may(self, action: Action) -> bool {
         match action {
             Action::See => true,

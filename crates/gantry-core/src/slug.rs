@@ -79,7 +79,7 @@ pub fn slug_from_name(name: &str) -> Result<Slug, SlugError> {
     Ok(Slug(slug))
 }
 
-fn from_characters(text: &str) -> String {
+pub(crate) fn from_characters(text: &str) -> String {
     let mut slug = String::with_capacity(text.len().min(LONGEST_SLUG));
     for character in text.chars().map(|character| character.to_ascii_lowercase()) {
         if slug.len() == LONGEST_SLUG {

@@ -1,6 +1,11 @@
+mod tree;
+
+pub use tree::{DEEPEST, MOST_SPACES, Sight, Tree, TreeRefused};
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::SpaceId;
+use crate::slug;
 
 /// A node of the account's tree; things live in one space.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,20 +24,18 @@ pub struct Space {
 pub const ROOT: &str = "root";
 pub const LEGACY: &str = "legacy";
 
-/// The spaces whose things are seen from `space`: itself, then its ancestors, as far up as each
-/// space on the way inherits. Empty when there is no such space.
+/// The ID of a new space: what a slug keeps of its name, and a ULID, so that no space ever has the
+/// ID of another one, gone ones included.
+pub fn new_id(name: &str, ulid: &str) -> SpaceId {
+    let kept = slug::from_characters(name);
+    let kept = if kept.is_empty() { "space" } else { &kept };
+    SpaceId::new(format!("{kept}-{ulid}"))
+}
+
+/// The spaces whose shared things are seen from `space`: itself, then its ancestors, as far up as
+/// each space on the way inherits. Empty when there is no such space.
 pub fn seen_from<'a>(spaces: &'a [Space], space: &SpaceId) -> Vec<&'a SpaceId> {
-    let mut seen = Vec::new();
-    let mut next = Some(space);
-    while let Some(node) = next.and_then(|id| spaces.iter().find(|node| node.id == *id)) {
-        // The store holds a tree; damaged data must not hold a request for ever.
-        if seen.contains(&&node.id) {
-            break;
-        }
-        seen.push(&node.id);
-        next = node.parent.as_ref().filter(|_| node.inherit_entities);
-    }
-    seen
+    Tree::new(spaces).seen_from(space).collect()
 }
 
 #[cfg(test)]

@@ -2,16 +2,18 @@
 
 use gantry_core::{api_key::ApiKey, ids::ApiKeyId};
 
-use crate::{Reader, Row, StoreError, Tx, Value};
+use crate::{Reader, Row, StoreError, Tx, Value, api_key_access};
 
 const COLUMNS: &str = "SELECT id, name, description, admin, teams, creator, created_at, \
-                       last_used_at, revoked_at FROM api_key";
+                       last_used_at, revoked_at, expires_at FROM api_key";
 
+/// With the roles it was given. Refused with [`StoreError::Referenced`] when one of their spaces is
+/// gone.
 pub async fn insert(tx: &Tx, key: &ApiKey, secret_hash: Vec<u8>) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO api_key
-         (id, name, description, secret_hash, admin, teams, creator, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+         (id, name, description, secret_hash, admin, teams, creator, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         vec![
             key.id.as_str().into(),
             key.name.as_str().into(),
@@ -21,18 +23,26 @@ pub async fn insert(tx: &Tx, key: &ApiKey, secret_hash: Vec<u8>) -> Result<(), S
             Value::json(&key.teams),
             key.creator.as_str().into(),
             key.created_at.into(),
+            key.expires_at.into(),
         ],
     )
     .await?;
-    Ok(())
+    api_key_access::replace(tx, &key.id, &key.access).await
 }
 
-/// A key that was revoked is found too: whoever looks must say so.
+/// A key that was revoked or has expired is found too: whoever looks must say so.
 pub async fn find(reader: Reader<'_>, id: &ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
     let rows = reader
         .all_built(format!("{COLUMNS} WHERE id = $1"), vec![id.as_str().into()])
         .await?;
-    rows.first().map(from_row).transpose()
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let mut key = from_row(row)?;
+    if !key.admin {
+        key.access = api_key_access::of_key(reader, id).await?;
+    }
+    Ok(Some(key))
 }
 
 pub async fn secret_hash(reader: Reader<'_>, id: &ApiKeyId) -> Result<Option<Vec<u8>>, StoreError> {
@@ -53,9 +63,15 @@ pub async fn list(reader: Reader<'_>) -> Result<Vec<ApiKey>, StoreError> {
             vec![],
         )
         .await?;
-    rows.iter().map(from_row).collect()
+    let mut keys: Vec<ApiKey> = rows.iter().map(from_row).collect::<Result<_, _>>()?;
+    let mut access = api_key_access::of_all(reader).await?;
+    for key in &mut keys {
+        key.access = access.remove(&key.id).unwrap_or_default();
+    }
+    Ok(keys)
 }
 
+/// Everything but its roles.
 pub async fn update(tx: &Tx, key: &ApiKey) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE api_key SET name = $2, description = $3, teams = $4 WHERE id = $1",
@@ -103,10 +119,12 @@ fn from_row(row: &Row) -> Result<ApiKey, StoreError> {
         name: row.text("name")?,
         description: row.opt_text("description")?,
         admin: row.flag("admin")?,
+        access: vec![],
         teams: row.json("teams")?,
         creator: row.text("creator")?,
         created_at: row.int("created_at")?,
         last_used_at: row.opt_int("last_used_at")?,
         revoked_at: row.opt_int("revoked_at")?,
+        expires_at: row.opt_int("expires_at")?,
     })
 }

@@ -31,7 +31,15 @@ impl Dialect {
         }
     }
 
-    /// The same, passing over rows that another transaction holds: for claiming work.
+    /// Row locks against change that any number of transactions may share.
+    pub(crate) const fn for_share(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR SHARE",
+        }
+    }
+
+    /// Those for a change, passing over rows that another transaction holds: for claiming work.
     pub(crate) const fn for_update_skip_locked(self) -> &'static str {
         match self {
             Dialect::Sqlite => "",

@@ -14,6 +14,7 @@ mod role_config;
 
 pub mod account;
 pub mod api_key;
+pub mod api_key_access;
 pub mod attachment;
 pub mod audit;
 pub mod cloud_integration;
@@ -25,6 +26,7 @@ pub mod run;
 pub mod run_log;
 pub mod run_transition;
 pub mod search;
+pub mod sight;
 pub mod slug;
 pub mod space;
 pub mod stack;

@@ -2,7 +2,11 @@
 //! permission.
 
 use clap::Subcommand;
-use gantry_app::{Clock, api_key};
+use gantry_app::Clock;
+use gantry_app::api_key::{self, ApiKeyDraft};
+use gantry_core::api_key::SpaceAccess;
+use gantry_core::authz::Role;
+use gantry_core::ids::SpaceId;
 use secrecy::ExposeSecret as _;
 
 use crate::config::Config;
@@ -15,6 +19,10 @@ pub enum AdminCommand {
         /// A name for people.
         #[arg(long)]
         name: String,
+        /// A role in a space and those below it, such as `root=reader`; may be repeated. Roles are
+        /// reader, writer and admin. Without any, the key is an administrator of the account.
+        #[arg(long = "role", value_name = "SPACE=ROLE", value_parser = role)]
+        roles: Vec<SpaceAccess>,
         /// Print JSON instead of sentences.
         #[arg(long)]
         json: bool,
@@ -31,18 +39,36 @@ pub async fn main(config: Config, command: AdminCommand) -> anyhow::Result<()> {
     installation::make_data_dir(&config)?;
     let store = installation::open_store(&config).await?;
     let now = Clock::system().now();
-    let (name, json) = match command {
-        AdminCommand::CreateKey { name, json } => (name, json),
+    let (name, access, json) = match command {
+        AdminCommand::CreateKey { name, roles, json } => (name, roles, json),
         AdminCommand::ResetAccess { json } => {
             let revoked = api_key::revoke_all(&store, now).await?;
             eprintln!("{revoked} API keys were revoked: their tokens are refused from now on.");
-            ("administrator".to_owned(), json)
+            ("administrator".to_owned(), vec![], json)
         }
     };
-    let made = api_key::create(&store, &name, true, vec![], "command line", now).await?;
+    let draft = ApiKeyDraft {
+        name,
+        admin: access.is_empty(),
+        access,
+        ..ApiKeyDraft::default()
+    };
+    let made = api_key::create(&store, draft, "command line", now).await?;
     print_key(&made, json);
     store.close().await;
     Ok(())
+}
+
+fn role(text: &str) -> Result<SpaceAccess, String> {
+    let (space, role) = text
+        .split_once('=')
+        .ok_or_else(|| format!("write SPACE=ROLE, such as `root={text}`"))?;
+    let role = Role::parse(role)
+        .ok_or_else(|| format!("`{role}` is no role: `reader`, `writer` and `admin` are"))?;
+    Ok(SpaceAccess {
+        space: SpaceId::new(space),
+        role,
+    })
 }
 
 /// The one time that a secret is shown.
@@ -51,7 +77,17 @@ pub fn print_key(made: &api_key::NewApiKey, json: bool) {
     if json {
         println!("{}", serde_json::json!({ "id": id, "secret": secret }));
     } else {
-        println!("API key of an administrator, shown this once:");
+        let whose = match made.key.admin {
+            true => "of an administrator".to_owned(),
+            false => {
+                let roles = made.key.access.iter();
+                let roles: Vec<String> = roles
+                    .map(|given| format!("{} in {}", given.role.as_str(), given.space))
+                    .collect();
+                format!("with the roles {}", roles.join(", "))
+            }
+        };
+        println!("API key {whose}, shown this once:");
         println!("  SPACELIFT_API_KEY_ID={id}");
         println!("  SPACELIFT_API_KEY_SECRET={secret}");
     }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use gantry_app::{App, Clock, Objects, api_key};
+use gantry_app::api_key::{self, ApiKeyDraft};
+use gantry_app::{App, Clock, Objects};
 use gantry_worker::config::WorkerConfig;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
@@ -116,14 +117,8 @@ async fn open(config: &Config) -> anyhow::Result<Arc<App>> {
     .await?;
     if first_start {
         let store = installation::open_store(config).await?;
-        let key = api_key::create(
-            &store,
-            "administrator",
-            true,
-            vec![],
-            "first start",
-            clock.now(),
-        );
+        let draft = ApiKeyDraft::admin("administrator");
+        let key = api_key::create(&store, draft, "first start", clock.now());
         admin::print_key(&key.await?, false);
         store.close().await;
     }

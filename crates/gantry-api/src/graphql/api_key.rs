@@ -1,11 +1,14 @@
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use gantry_app::OpError;
-use gantry_core::api_key;
-use gantry_core::ids::ApiKeyId;
+use gantry_app::api_key::ApiKeyDraft;
+use gantry_core::api_key::{self, SpaceAccess};
+use gantry_core::authz;
+use gantry_core::ids::{ApiKeyId, SpaceId};
 use gantry_core::space::ROOT;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::context::{app, subject};
+use super::role::Role;
 use super::space::SpaceAccessLevel;
 use crate::error;
 
@@ -40,8 +43,15 @@ impl ApiKeyMutation {
                 "oidc: keys that log in by OIDC are not supported yet; leave it out",
             )));
         }
+        let draft = ApiKeyDraft {
+            name: input.name,
+            admin: input.admin,
+            teams: input.teams,
+            access: access(input.access_rules.unwrap_or_default()),
+            expires_at: input.expires_at.map(|at| at.saturating_mul(1000)),
+        };
         let made = app(ctx)
-            .api_key_create(subject(ctx)?, &input.name, input.admin, input.teams)
+            .api_key_create(subject(ctx)?, draft)
             .await
             .map_err(error::graphql)?;
         Ok(ApiKey {
@@ -72,6 +82,19 @@ impl ApiKeyMutation {
             .await
             .map_err(error::graphql)?;
         Ok(ApiKey::from(key))
+    }
+
+    /// Replaces the roles of a key. Each holds in the spaces below too.
+    async fn api_key_access_set(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        rules: Vec<SpaceAccessRuleInput>,
+    ) -> Result<ApiKey> {
+        let key = app(ctx)
+            .api_key_access_set(subject(ctx)?, &ApiKeyId::new(id.0), access(rules))
+            .await;
+        key.map(ApiKey::from).map_err(error::graphql)
     }
 
     /// Revokes the key: its tokens are refused from now on.
@@ -138,9 +161,9 @@ impl ApiKey {
         self.key.last_used_at.map(|at| at / 1000)
     }
 
-    /// Keys do not expire yet.
+    /// Unix seconds; null when it lasts until it is revoked.
     async fn expires_at(&self) -> Option<i64> {
-        None
+        self.key.expires_at.map(|at| at / 1000)
     }
 
     async fn deleted(&self) -> bool {
@@ -155,29 +178,55 @@ impl ApiKey {
         self.key.teams.len()
     }
 
+    /// In how many spaces it was given a role.
     async fn space_count(&self) -> usize {
-        self.key.admin.into()
+        self.rules().len()
     }
 
     async fn is_machine_user(&self) -> bool {
         true
     }
 
+    /// The roles that it was given; an administrator of the account has that of `root`.
     async fn access_rules(&self) -> Vec<SpaceAccessRule> {
-        let everywhere = SpaceAccessRule {
-            space: ID(ROOT.into()),
-            space_access_level: SpaceAccessLevel::Admin,
-        };
-        self.key.admin.then_some(everywhere).into_iter().collect()
+        let rules = self.rules();
+        rules
+            .into_iter()
+            .map(|given| SpaceAccessRule {
+                space: ID(given.space.into_string()),
+                space_access_level: given.role.into(),
+            })
+            .collect()
     }
 
     async fn api_key_role_bindings(&self) -> Vec<ApiKeyRoleBinding> {
-        vec![]
+        self.key
+            .access
+            .iter()
+            .map(|given| ApiKeyRoleBinding {
+                id: ID(format!("{}.{}", self.key.id, given.space)),
+                role: Role(given.role),
+                space_id: ID(given.space.as_str().to_owned()),
+                api_key_id: ID(self.key.id.as_str().to_owned()),
+            })
+            .collect()
     }
 
     #[graphql(name = "oidcSettings")]
     async fn oidc_settings(&self) -> Option<ApiKeyOidcSettings> {
         None
+    }
+}
+
+impl ApiKey {
+    fn rules(&self) -> Vec<SpaceAccess> {
+        if self.key.admin {
+            return vec![SpaceAccess {
+                space: SpaceId::new(ROOT),
+                role: authz::Role::Admin,
+            }];
+        }
+        self.key.access.clone()
     }
 }
 
@@ -206,26 +255,6 @@ struct ApiKeyRoleBinding {
 }
 
 #[derive(SimpleObject)]
-struct Role {
-    id: ID,
-    slug: String,
-    is_system: bool,
-    name: String,
-    description: String,
-    actions: Vec<Action>,
-    role_bindings_count: i32,
-}
-
-/// Read through introspection by clients that manage roles.
-#[derive(Clone, Copy, PartialEq, Eq, Enum)]
-enum Action {
-    RunTrigger,
-    SpaceAdmin,
-    SpaceRead,
-    SpaceWrite,
-}
-
-#[derive(SimpleObject)]
 #[graphql(name = "APIKeyOIDCSettings")]
 struct ApiKeyOidcSettings {
     issuer: String,
@@ -251,6 +280,27 @@ struct ApiKeyInput {
     name: String,
     teams: Vec<String>,
     oidc: Option<ApiKeyInputOidc>,
+    /// Roles in spaces; each holds in the spaces below too. Without any, a key that is no
+    /// administrator sees nothing.
+    access_rules: Option<Vec<SpaceAccessRuleInput>>,
+    /// Unix seconds; null lasts until the key is revoked.
+    expires_at: Option<i64>,
+}
+
+#[derive(InputObject)]
+struct SpaceAccessRuleInput {
+    space: ID,
+    space_access_level: SpaceAccessLevel,
+}
+
+fn access(rules: Vec<SpaceAccessRuleInput>) -> Vec<SpaceAccess> {
+    rules
+        .into_iter()
+        .map(|rule| SpaceAccess {
+            space: SpaceId::new(rule.space.0),
+            role: rule.space_access_level.into(),
+        })
+        .collect()
 }
 
 #[derive(InputObject)]

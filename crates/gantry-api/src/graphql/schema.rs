@@ -7,7 +7,7 @@ use gantry_app::App;
 
 use super::{
     account, api_key, attachment, audit, cloud_integration, config_element, legacy_role, login,
-    run, space, stack,
+    role, run, space, stack,
 };
 
 #[derive(MergedObject, Default)]
@@ -24,6 +24,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     login::LoginMutation,
+    space::SpaceMutation,
     api_key::ApiKeyMutation,
     cloud_integration::aws::AwsIntegrationMutation,
     attachment::AttachmentMutation,
@@ -48,6 +49,11 @@ pub fn build(app: Arc<App>) -> ApiSchema {
         .limit_directives(DIRECTIVES)
         .data(DataLoader::new(
             space::SpaceLoader(app.clone()),
+            TokioSpawner::current(),
+            TokioTimer::default(),
+        ))
+        .data(DataLoader::new(
+            role::RoleCountLoader(app.clone()),
             TokioSpawner::current(),
             TokioTimer::default(),
         ))

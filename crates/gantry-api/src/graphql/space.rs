@@ -2,8 +2,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
-use async_graphql::{Context, Enum, ID, Object, Result};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use gantry_app::App;
+use gantry_app::space::SpaceDraft;
 use gantry_core::authz::Role;
 use gantry_core::ids::SpaceId;
 use gantry_core::space;
@@ -27,6 +28,33 @@ impl SpaceQuery {
             .await
             .map_err(error::graphql)?;
         Ok(spaces.into_iter().map(Space).collect())
+    }
+}
+
+#[derive(Default)]
+pub struct SpaceMutation;
+
+#[Object]
+impl SpaceMutation {
+    async fn space_create(&self, ctx: &Context<'_>, input: SpaceInput) -> Result<Space> {
+        let made = app(ctx).space_create(subject(ctx)?, &input.into()).await;
+        made.map(Space).map_err(error::graphql)
+    }
+
+    /// Replaces everything but the ID.
+    async fn space_update(&self, ctx: &Context<'_>, space: ID, input: SpaceInput) -> Result<Space> {
+        let changed = app(ctx)
+            .space_update(subject(ctx)?, &SpaceId::new(space.0), &input.into())
+            .await;
+        changed.map(Space).map_err(error::graphql)
+    }
+
+    /// Refused while something lives in it; null when there is none.
+    async fn space_delete(&self, ctx: &Context<'_>, space: ID) -> Result<Option<Space>> {
+        let deleted = app(ctx)
+            .space_delete(subject(ctx)?, &SpaceId::new(space.0))
+            .await;
+        Ok(deleted.map_err(error::graphql)?.map(Space))
     }
 }
 
@@ -69,6 +97,28 @@ impl Space {
     }
 }
 
+#[derive(InputObject)]
+struct SpaceInput {
+    name: String,
+    description: String,
+    inherit_entities: bool,
+    /// The empty text means the root space.
+    parent_space: ID,
+    labels: Option<Vec<String>>,
+}
+
+impl From<SpaceInput> for SpaceDraft {
+    fn from(input: SpaceInput) -> Self {
+        SpaceDraft {
+            name: input.name,
+            description: input.description,
+            inherit_entities: input.inherit_entities,
+            parent: input.parent_space.0,
+            labels: input.labels.unwrap_or_default(),
+        }
+    }
+}
+
 /// Loads the spaces of all things of a page at once.
 pub struct SpaceLoader(pub Arc<App>);
 
@@ -90,6 +140,16 @@ pub enum SpaceAccessLevel {
     Admin,
     Read,
     Write,
+}
+
+impl From<SpaceAccessLevel> for Role {
+    fn from(level: SpaceAccessLevel) -> Self {
+        match level {
+            SpaceAccessLevel::Read => Role::Reader,
+            SpaceAccessLevel::Write => Role::Writer,
+            SpaceAccessLevel::Admin => Role::Admin,
+        }
+    }
 }
 
 impl From<Role> for SpaceAccessLevel {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::Request;
-use gantry_app::{App, Clock, MasterKey, Objects, ObjectsLocation, Settings, api_key};
+use gantry_app::api_key::{self, ApiKeyDraft};
+use gantry_app::{App, Clock, MasterKey, Objects, ObjectsLocation, Settings};
 use gantry_cloud::aws::AwsSettings;
 use gantry_cloud::registry::Registry;
 use gantry_store::{Connect, Store};
@@ -39,7 +40,7 @@ impl Client {
         std::fs::create_dir_all(folder.path().join("repositories/infra")).unwrap();
         let connect = Connect::Sqlite(folder.path().join("gantry.db"));
         let store = Store::open(&connect).await.unwrap();
-        let key = api_key::create(&store, "admin", true, vec![], "test", 1).await;
+        let key = api_key::create(&store, ApiKeyDraft::admin("admin"), "test", 1).await;
         let key = key.unwrap();
         let objects = ObjectsLocation::Directory(folder.path().join("objects"));
         let settings = Settings {

@@ -62,7 +62,7 @@ impl App {
         if self.sees_space(reader, from, space).await? {
             return Ok(integration);
         }
-        if !subject.sees(space) {
+        if !subject.sees_shared(space) {
             return Err(missing());
         }
         Err(OpError::conflict(format!(

@@ -6,6 +6,7 @@ use gantry_core::stack::Stack;
 use gantry_store::{Tx, slug, stack};
 
 use super::StackDraft;
+use super::update::space_gone;
 use crate::audit::Deed;
 use crate::{App, OpError, Subject};
 
@@ -56,7 +57,8 @@ impl App {
         if !slug::claim(&tx, &slug, &space).await? {
             return Err(taken(&tx, subject, &slug, &space, from_name).await?);
         }
-        stack::insert(&tx, &stack).await?;
+        let stored = stack::insert(&tx, &stack).await;
+        stored.map_err(|error| space_gone(error, &space))?;
         self.audit(&tx, subject, Deed::to_stack("stack.create", &stack))
             .await?;
         tx.commit().await?;

@@ -197,7 +197,7 @@ fn check_name(name: &str) -> Result<(), OpError> {
 }
 
 /// One line of text: not empty, not too long, nothing in it that a terminal would act upon.
-fn check_line(field: &str, text: &str, longest: usize) -> Result<(), OpError> {
+pub(crate) fn check_line(field: &str, text: &str, longest: usize) -> Result<(), OpError> {
     let length = text.chars().count();
     if length == 0 {
         return Err(OpError::invalid(format!("{field}: it is empty")));

@@ -3,15 +3,15 @@ mod changed;
 use std::sync::Arc;
 
 use gantry_core::authz::Action;
-use gantry_core::ids::StackId;
+use gantry_core::ids::{SpaceId, StackId};
 use gantry_core::stack::{Stack, StackSource};
-use gantry_store::stack;
+use gantry_store::{StoreError, Tx, space, stack};
 
 use super::draft::same_repository;
 use super::{StackDraft, refuse_deleting};
 use crate::audit::Deed;
 use crate::run::AfterCommit;
-use crate::{App, OpError, Subject};
+use crate::{App, OpError, Subject, sight};
 
 impl App {
     /// Replaces all settings. The ID stays, whatever the name becomes.
@@ -26,17 +26,9 @@ impl App {
             .stack_for_update(&tx, subject, id, Action::Administer)
             .await?;
         refuse_deleting(&stack)?;
-        let space = stack.settings.space.clone();
-        if draft
-            .space
-            .as_ref()
-            .is_some_and(|wanted| wanted != space.as_str())
-        {
-            return Err(OpError::invalid(format!(
-                "space: the stack `{id}` lives in `{space}`, and moving stacks between spaces is \
-                 not supported yet; leave `space` out or repeat `{space}`"
-            )));
-        }
+        let space = self
+            .space_after_update(&tx, subject, &stack, &draft)
+            .await?;
         let settings_before = stack.settings.clone();
         let before = stack.settings.source.clone();
         stack.settings = draft.settings(self, space, Some(&before))?;
@@ -46,12 +38,40 @@ impl App {
             stack.tracked_commit_set_by = None;
             stack::set_tracked_commit(&tx, id, None, None).await?;
         }
-        stack::update_settings(&tx, id, &stack.settings, stack.updated_at).await?;
+        let stored = stack::update_settings(&tx, id, &stack.settings, stack.updated_at).await;
+        stored.map_err(|error| space_gone(error, &stack.settings.space))?;
         let changed = changed::names(&settings_before, &stack.settings);
-        let deed = Deed::to_stack("stack.update", &stack).with("changed", changed);
+        let mut deed = Deed::to_stack("stack.update", &stack).with("changed", changed);
+        if settings_before.space != stack.settings.space {
+            deed = deed.with("spaceBefore", settings_before.space.as_str());
+        }
         self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         Ok(stack)
+    }
+
+    /// Where the stack lives from now on. Moving it takes an administrator of both spaces, and
+    /// everything that it uses has to be visible from the new one.
+    async fn space_after_update(
+        &self,
+        tx: &Tx,
+        subject: &Subject,
+        stack: &Stack,
+        draft: &StackDraft,
+    ) -> Result<SpaceId, OpError> {
+        let from = &stack.settings.space;
+        let Some(to) = draft.space.as_ref().filter(|to| *to != from.as_str()) else {
+            return Ok(from.clone());
+        };
+        let to = SpaceId::new(to);
+        let found = space::find(tx.reader(), &to).await?;
+        if found.is_none() || !subject.sees_shared(&to) {
+            return Err(OpError::missing("space", &to));
+        }
+        subject.require(Action::Administer, &to)?;
+        sight::kept_by_stack(tx, stack, &to).await?;
+        tracing::info!(stack.slug = %stack.id, by = subject.name, "{} moves from {from} to {to}", stack.id);
+        Ok(to)
     }
 
     /// A disabled stack starts nothing, except a destroy run that somebody asks for.
@@ -86,6 +106,14 @@ impl App {
             self.wake.work();
         }
         Ok(stack)
+    }
+}
+
+/// A space that was deleted since it was looked up is one that there is not.
+pub(super) fn space_gone(error: StoreError, space: &SpaceId) -> OpError {
+    match error {
+        StoreError::Referenced => OpError::missing("space", space),
+        other => other.into(),
     }
 }
 

@@ -1,14 +1,15 @@
 //! The audit trail: one event for each thing done, none for what was refused.
 
+use gantry_app::api_key::ApiKeyDraft;
 use gantry_app::audit::Period;
 use gantry_app::search::{Constraint, Order, Predicate, Search};
-use gantry_app::{OpError, Subject, Who};
+use gantry_app::{OpError, Subject};
 use gantry_core::audit::AuditEvent;
-use gantry_core::ids::ApiKeyId;
+
 use gantry_core::run::RunKind;
 use serde_json::json;
 
-use crate::world::{NOW, World, person};
+use crate::world::{NOW, World, outsider, person};
 
 on_both_databases!(
     each_deed_leaves_one_event_and_a_refusal_none,
@@ -41,7 +42,7 @@ async fn each_deed_leaves_one_event_and_a_refusal_none(world: &World) {
     draft.autodeploy = true;
     app.stack_update(admin, &id, draft).await.unwrap();
     let key = app
-        .api_key_create(admin, "ci", false, vec![])
+        .api_key_create(admin, ApiKeyDraft::admin("ci"))
         .await
         .unwrap();
     app.api_key_delete(admin, &key.key.id).await.unwrap();
@@ -174,16 +175,10 @@ async fn events_are_found_by_predicates_periods_and_pages(world: &World) {
 
 async fn the_trail_is_for_administrators(world: &World) {
     world.stack("Infra").await;
-    let outsider = Subject {
-        who: Who::ApiKey {
-            id: ApiKeyId::new("01OUTSIDER"),
-            admin: false,
-        },
-        name: "outsider".into(),
-    };
+    let nobody = outsider();
     let refused = world
         .app
-        .audit_search(&outsider, Period::default(), &Search::default())
+        .audit_search(&nobody, Period::default(), &Search::default())
         .await;
     assert!(matches!(refused, Err(OpError::Forbidden(_))));
 }

@@ -222,16 +222,18 @@ async fn an_integration_stays_where_its_stacks_see_it() {
 async fn the_token_of_a_read_phase_only_reads() {
     let aws = Aws::start().await;
     let integration = aws.integration("prod", ROLE).await;
-    let token = |space: &str| Subject {
-        who: Who::Run {
-            run: RunId::new("01JD8Z5K3V9QW2XH7N4M6R0TBC"),
-            kind: RunKind::Tracked,
-            stack: StackId::new("one"),
-            space: SpaceId::new(space),
-            phase: Phase::Plan,
-            administrative: true,
-        },
-        name: "a run".into(),
+    let token = |space: &str| {
+        Subject::new(
+            Who::Run {
+                run: RunId::new("01JD8Z5K3V9QW2XH7N4M6R0TBC"),
+                kind: RunKind::Tracked,
+                stack: StackId::new("one"),
+                space: SpaceId::new(space),
+                phase: Phase::Plan,
+                administrative: true,
+            },
+            "a run",
+        )
     };
     let (app, id) = (aws.app(), &integration.id);
     let found = app.integration(&token("legacy"), AWS, id).await.unwrap();

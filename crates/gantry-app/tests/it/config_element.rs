@@ -80,8 +80,8 @@ async fn a_write_only_value_is_never_shown(world: &World) {
 }
 
 fn token(stack: &StackId, kind: RunKind, phase: Phase, administrative: bool) -> Subject {
-    Subject {
-        who: Who::Run {
+    Subject::new(
+        Who::Run {
             run: RunId::new("01RUN"),
             stack: stack.clone(),
             space: SpaceId::new("legacy"),
@@ -89,8 +89,8 @@ fn token(stack: &StackId, kind: RunKind, phase: Phase, administrative: bool) -> 
             phase,
             administrative,
         },
-        name: "a run".into(),
-    }
+        "a run",
+    )
 }
 
 async fn plain_checksums_are_for_those_who_may_write(world: &World) {

@@ -1,4 +1,4 @@
-use gantry_app::api_key;
+use gantry_app::api_key::{self, ApiKeyDraft};
 use secrecy::ExposeSecret as _;
 
 use crate::world::{NOW, World};
@@ -7,7 +7,7 @@ on_both_databases!(a_token_ends_after_three_hours,);
 
 async fn a_token_ends_after_three_hours(world: &World) {
     let store = world.store().await;
-    let made = api_key::create(&store, "ci", true, vec![], "a test", NOW)
+    let made = api_key::create(&store, ApiKeyDraft::admin("ci"), "a test", NOW)
         .await
         .unwrap();
     let exchanged = world.app.exchange_api_key(&made.key.id, &made.secret);

@@ -3,6 +3,7 @@
 #[macro_use]
 mod world;
 
+mod api_key;
 mod attachment;
 mod audit;
 mod aws;
@@ -12,4 +13,5 @@ mod credentials;
 mod legacy_role;
 mod login;
 mod run;
+mod space;
 mod stack;

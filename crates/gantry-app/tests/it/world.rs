@@ -7,12 +7,16 @@ mod worker;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use gantry_app::api_key::ApiKeyDraft;
+use gantry_app::space::SpaceDraft;
 use gantry_app::stack::{SourceDraft, StackDraft, VendorDraft};
 use gantry_app::{App, Clock, MasterKey, Objects, ObjectsLocation, Settings, Subject, Who};
 use gantry_cloud::registry::Registry;
+use gantry_core::api_key::SpaceAccess;
+use gantry_core::authz::Role;
 use gantry_core::credentials::cloud::Cloud as CloudKind;
 use gantry_core::hooks::Hooks;
-use gantry_core::ids::{ApiKeyId, RunId, StackId};
+use gantry_core::ids::{ApiKeyId, IntegrationId, RunId, SpaceId, StackId};
 use gantry_core::run::{Run, RunKind, RunState};
 use gantry_core::stack::Stack;
 use gantry_store::{Connect, Store};
@@ -125,10 +129,39 @@ impl World {
         self.app.stack(&self.admin, id).await.unwrap().unwrap()
     }
 
-    /// Attaches a new integration of the double.
-    pub async fn attach(&self, stack: &StackId, name: &str, read: bool, write: bool) {
+    pub async fn space(&self, name: &str, parent: &str, inherits: bool) -> SpaceId {
+        let draft = SpaceDraft {
+            name: name.into(),
+            description: String::new(),
+            inherit_entities: inherits,
+            parent: parent.into(),
+            labels: vec![],
+        };
+        let made = self.app.space_create(&self.admin, &draft);
+        made.await.unwrap().id
+    }
+
+    /// A new key with these roles, as it comes in with a request.
+    pub async fn key(&self, roles: &[(&str, Role)]) -> (Subject, ApiKeyId) {
+        let access = roles.iter().map(|(space, role)| SpaceAccess {
+            space: SpaceId::new(*space),
+            role: *role,
+        });
+        let draft = ApiKeyDraft {
+            name: "a key".into(),
+            access: access.collect(),
+            ..ApiKeyDraft::default()
+        };
+        let made = self.app.api_key_create(&self.admin, draft).await.unwrap();
+        let exchanged = self.app.exchange_api_key(&made.key.id, &made.secret);
+        (exchanged.await.unwrap().subject, made.key.id)
+    }
+
+    /// A new integration of the double.
+    pub async fn integration(&self, name: &str, space: &str) -> IntegrationId {
         let input = gantry_app::cloud_integration::IntegrationInput {
             name: name.into(),
+            space: Some(space.into()),
             role: gantry_app::role::RoleInput {
                 role_arn: format!("arn:aws:iam::111122223333:role/{name}"),
                 duration_seconds: Some(900),
@@ -139,7 +172,12 @@ impl World {
         let made = self
             .app
             .integration_create(&self.admin, CloudKind::Aws, &input);
-        let id = made.await.unwrap().id;
+        made.await.unwrap().id
+    }
+
+    /// Attaches a new integration of the double.
+    pub async fn attach(&self, stack: &StackId, name: &str, read: bool, write: bool) {
+        let id = self.integration(name, "legacy").await;
         self.app
             .integration_attach(&self.admin, CloudKind::Aws, &id, stack, (read, write))
             .await
@@ -185,13 +223,19 @@ impl World {
 }
 
 pub fn person(name: &str, id: &str) -> Subject {
-    Subject {
-        who: Who::ApiKey {
+    Subject::new(
+        Who::ApiKey {
             id: ApiKeyId::new(id),
             admin: true,
         },
-        name: name.into(),
-    }
+        name,
+    )
+}
+
+/// A key without any role.
+pub fn outsider() -> Subject {
+    let id = ApiKeyId::new("01OUT");
+    Subject::new(Who::ApiKey { id, admin: false }, "outsider")
 }
 
 async fn app(folder: &TempDir, connect: &Connect, clock: &Clock, cloud: &Cloud) -> Arc<App> {

@@ -38,3 +38,13 @@ fn a_circle_in_damaged_data_ends() {
     let circle = [space("a", Some("b"), true), space("b", Some("a"), true)];
     assert_eq!(seen(&circle, "a"), ["a", "b"]);
 }
+
+#[test]
+fn an_id_says_the_name_and_is_never_had_twice() {
+    let ulid = "01JD8Z5K3V9QW2XH7N4M6R0TBC";
+    let id = |name: &str| new_id(name, ulid).into_string();
+    assert_eq!(id("Development"), format!("development-{ulid}"));
+    assert_eq!(id("Team A / prod"), format!("team-a-prod-{ulid}"));
+    assert_eq!(id("проба"), format!("space-{ulid}"));
+    assert_eq!(id("root"), format!("root-{ulid}"));
+}

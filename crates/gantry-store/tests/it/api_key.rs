@@ -1,11 +1,15 @@
-use gantry_core::api_key::ApiKey;
-use gantry_core::ids::ApiKeyId;
-use gantry_store::{Store, api_key};
+use gantry_core::api_key::{ApiKey, SpaceAccess};
+use gantry_core::authz::Role;
+use gantry_core::ids::{ApiKeyId, SpaceId};
+use gantry_store::{Store, StoreError, api_key, api_key_access, space};
+
+use crate::databases::{new_space, with_spaces};
 
 on_both_databases!(
     keys_come_back_as_they_were_stored,
     a_revoked_key_has_no_secret_and_is_not_listed,
     every_key_can_be_revoked_at_once,
+    roles_go_with_the_key_and_with_the_space,
 );
 
 fn key(id: &str, created_at: i64) -> ApiKey {
@@ -14,11 +18,13 @@ fn key(id: &str, created_at: i64) -> ApiKey {
         name: format!("key {id}"),
         description: None,
         admin: true,
+        access: vec![],
         teams: vec!["a team".into(), "\"quoted\"".into()],
         creator: "somebody".into(),
         created_at,
         last_used_at: None,
         revoked_at: None,
+        expires_at: None,
     }
 }
 
@@ -75,4 +81,61 @@ async fn every_key_can_be_revoked_at_once(store: &Store) {
     assert_eq!(api_key::revoke_all(&tx, 7).await.unwrap(), 2);
     tx.commit().await.unwrap();
     assert_eq!(api_key::list(store.reader()).await.unwrap(), []);
+}
+
+fn given(space: &SpaceId, role: Role) -> SpaceAccess {
+    SpaceAccess {
+        space: space.clone(),
+        role,
+    }
+}
+
+async fn roles_go_with_the_key_and_with_the_space(store: &Store) {
+    let [root, legacy] = with_spaces(store).await;
+    let team = new_space(store, "team", "root", true).await;
+    let mut one = key("one", 5);
+    one.admin = false;
+    one.expires_at = Some(99);
+    one.access = vec![given(&legacy, Role::Writer), given(&team, Role::Admin)];
+    insert(store, &one, b"1").await;
+    let mut two = key("two", 6);
+    two.admin = false;
+    two.access = vec![given(&team, Role::Admin)];
+    insert(store, &two, b"2").await;
+    let reader = store.reader();
+    let found = api_key::find(reader, &one.id).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&one));
+    assert_eq!(
+        api_key::list(reader).await.unwrap(),
+        [one.clone(), two.clone()]
+    );
+    let counts = async || {
+        let mut counts = api_key_access::counts(reader).await.unwrap();
+        counts.sort();
+        counts
+    };
+    assert_eq!(counts().await, [(Role::Writer, 1), (Role::Admin, 2)]);
+
+    let tx = store.begin().await.unwrap();
+    let now = [given(&root, Role::Reader)];
+    api_key_access::replace(&tx, &one.id, &now).await.unwrap();
+    tx.commit().await.unwrap();
+    let found = api_key_access::of_key(reader, &one.id).await.unwrap();
+    assert_eq!(found, now);
+
+    let tx = store.begin().await.unwrap();
+    space::delete(&tx, &team).await.unwrap();
+    api_key::revoke(&tx, &one.id, 7).await.unwrap();
+    tx.commit().await.unwrap();
+    let left = api_key_access::of_key(reader, &two.id).await.unwrap();
+    assert_eq!(left, []);
+    assert_eq!(counts().await, []);
+
+    let tx = store.begin().await.unwrap();
+    let gone = [given(&team, Role::Reader)];
+    let refused = api_key_access::replace(&tx, &two.id, &gone).await;
+    assert!(
+        matches!(refused, Err(StoreError::Referenced)),
+        "{refused:?}"
+    );
 }

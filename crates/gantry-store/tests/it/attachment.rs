@@ -16,7 +16,7 @@ on_both_databases!(
 );
 
 /// Two stacks, `one` and `two`, and three integrations, `a`, `b` and `c`.
-async fn with_all(store: &Store) {
+pub async fn with_all(store: &Store) {
     with_spaces(store).await;
     for id in ["one", "two"] {
         stack::insert(store, &stack::sample(id, 1)).await;
@@ -26,7 +26,7 @@ async fn with_all(store: &Store) {
     }
 }
 
-fn attached(id: &str, integration: &str, stack: &str, serves: Serves) -> Attachment {
+pub fn attached(id: &str, integration: &str, stack: &str, serves: Serves) -> Attachment {
     Attachment {
         id: AttachmentId::new(id),
         integration: IntegrationId::new(integration),
@@ -36,7 +36,7 @@ fn attached(id: &str, integration: &str, stack: &str, serves: Serves) -> Attachm
     }
 }
 
-async fn insert(store: &Store, attachment: &Attachment, now: i64) -> Result<(), StoreError> {
+pub async fn insert(store: &Store, attachment: &Attachment, now: i64) -> Result<(), StoreError> {
     let tx = store.begin().await?;
     attachment::insert(&tx, Cloud::Aws, attachment, now).await?;
     tx.commit().await

@@ -60,6 +60,22 @@ pub async fn with_spaces(store: &Store) -> [SpaceId; 2] {
     [root.id, legacy.id]
 }
 
+/// One more space; its ID is its name.
+pub async fn new_space(store: &Store, name: &str, parent: &str, inherits: bool) -> SpaceId {
+    let space = Space {
+        id: SpaceId::new(name),
+        name: name.into(),
+        description: String::new(),
+        parent: Some(SpaceId::new(parent)),
+        inherit_entities: inherits,
+        labels: vec![],
+    };
+    let tx = store.begin().await.unwrap();
+    space::insert(&tx, &space, 3).await.unwrap();
+    tx.commit().await.unwrap();
+    space.id
+}
+
 /// Turns `async fn body(store: &Store)` into one test per database.
 macro_rules! on_both_databases {
     ($($body:ident),+ $(,)?) => {$(

@@ -3,7 +3,7 @@ use gantry_app::stack::{StackDraft, VendorDraft};
 use gantry_core::ids::StackId;
 use gantry_core::stack::{Stack, TerraformWorkflowTool, Vendor};
 
-use crate::world::{World, person};
+use crate::world::{World, outsider};
 
 on_both_databases!(
     a_stack_is_made_with_every_default_reported,
@@ -142,11 +142,7 @@ async fn a_deleted_slug_stays_in_its_space(world: &World) {
 
 async fn whoever_has_no_role_sees_and_makes_nothing(world: &World) {
     let id = world.stack("Infra").await;
-    let mut outsider = person("outsider", "01OUT");
-    outsider.who = gantry_app::Who::ApiKey {
-        id: gantry_core::ids::ApiKeyId::new("01OUT"),
-        admin: false,
-    };
+    let outsider = outsider();
     let app = &world.app;
     assert!(app.stack(&outsider, &id).await.unwrap().is_none());
     assert!(app.stacks(&outsider).await.unwrap().is_empty());

@@ -83,8 +83,8 @@ async fn an_administrator_takes_a_failed_runs_lock_over(world: &World) {
 
 async fn the_token_of_a_run_locks_nothing(world: &World) {
     let id = world.stack("Infra").await;
-    let token = Subject {
-        who: Who::Run {
+    let token = Subject::new(
+        Who::Run {
             run: RunId::new("01RUN"),
             stack: id.clone(),
             space: SpaceId::new("legacy"),
@@ -92,8 +92,8 @@ async fn the_token_of_a_run_locks_nothing(world: &World) {
             phase: Phase::Apply,
             administrative: true,
         },
-        name: "infra/01RUN".into(),
-    };
+        "infra/01RUN",
+    );
     let refused = world.app.stack_lock(&token, &id, None).await.unwrap_err();
     assert!(matches!(refused, OpError::Forbidden(_)), "{refused}");
     let sha = "a".repeat(40);

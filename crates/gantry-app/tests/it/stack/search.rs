@@ -169,8 +169,8 @@ async fn only_what_the_subject_sees_is_found(world: &World) {
     let mut elsewhere = world.draft("Elsewhere");
     elsewhere.space = Some("root".into());
     world.stack_of(elsewhere).await;
-    let token = Subject {
-        who: Who::Run {
+    let token = Subject::new(
+        Who::Run {
             run: RunId::new("01RUN"),
             stack: own.clone(),
             space: SpaceId::new("legacy"),
@@ -178,8 +178,8 @@ async fn only_what_the_subject_sees_is_found(world: &World) {
             phase: Phase::Plan,
             administrative: false,
         },
-        name: "own/01RUN".into(),
-    };
+        "own/01RUN",
+    );
     let app = &world.app;
     let page = app.stack_search(&token, &Search::default()).await.unwrap();
     assert_eq!(ids(&page), ["own"]);

@@ -1,10 +1,14 @@
 use gantry_app::stack::{StackDraft, VendorDraft};
+use gantry_app::{OpError, Subject};
+use gantry_core::authz::Role;
+use gantry_core::ids::SpaceId;
 use gantry_core::stack::TerraformWorkflowTool;
 
 use crate::world::World;
 
 on_both_databases!(
     an_update_replaces_everything_and_keeps_the_id,
+    a_stack_moves_where_it_sees_what_it_uses,
     managed_state_is_refused_with_the_remedy,
     a_stack_can_be_disabled_and_enabled,
 );
@@ -43,11 +47,43 @@ async fn an_update_replaces_everything_and_keeps_the_id(world: &World) {
             .await
             .is_ok()
     );
-    let mut moved = world.draft("Infra");
-    moved.space = Some("root".into());
-    let refused = world.app.stack_update(&world.admin, &id, moved).await;
-    let refused = refused.unwrap_err().to_string();
-    assert!(refused.contains("moving stacks"), "{refused}");
+}
+
+async fn a_stack_moves_where_it_sees_what_it_uses(world: &World) {
+    let id = world.stack("Infra").await;
+    world.attach(&id, "prod", true, true).await;
+    let inside = world.space("inside", "legacy", true).await;
+    let apart = world.space("apart", "root", true).await;
+    let to = async |subject: &Subject, space: &SpaceId| {
+        let mut draft = world.draft("Infra");
+        draft.space = Some(space.as_str().into());
+        world.app.stack_update(subject, &id, draft).await
+    };
+    let moved = to(&world.admin, &inside).await.unwrap();
+    assert_eq!(moved.settings.space, inside);
+    assert_eq!(world.read_stack(&id).await.settings.space, inside);
+    let refused = to(&world.admin, &apart).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("the integration \"prod\"") && refused.contains(apart.as_str()),
+        "{refused}"
+    );
+    let gone = to(&world.admin, &SpaceId::new("gone")).await;
+    assert_eq!(gone.unwrap_err().to_string(), "there is no space `gone`");
+
+    // An administrator of one of the two spaces can't, and hears of the other only if they see it.
+    let legacy = SpaceId::new("legacy");
+    let (here, _) = world.key(&[(inside.as_str(), Role::Admin)]).await;
+    let refused = to(&here, &legacy).await.unwrap_err();
+    assert!(matches!(refused, OpError::Forbidden(_)), "{refused}");
+    let refused = to(&here, &apart).await.unwrap_err().to_string();
+    assert_eq!(refused, format!("there is no space `{apart}`"));
+    let (both, _) = world.key(&[("legacy", Role::Admin)]).await;
+    assert_eq!(to(&both, &legacy).await.unwrap().settings.space, legacy);
+    let (reader, _) = world
+        .key(&[("legacy", Role::Reader), (inside.as_str(), Role::Admin)])
+        .await;
+    let refused = to(&reader, &inside).await.unwrap_err();
+    assert!(matches!(refused, OpError::Forbidden(_)), "{refused}");
 }
 
 async fn managed_state_is_refused_with_the_remedy(world: &World) {
