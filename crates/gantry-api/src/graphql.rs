@@ -19,6 +19,7 @@ pub mod search;
 pub mod space;
 pub mod stack;
 pub mod stack_integrations;
+pub mod state;
 pub mod vendor;
 
 pub use schema::{ApiSchema, build, sdl};

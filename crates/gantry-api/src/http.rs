@@ -1,4 +1,4 @@
-//! The HTTP server for people and clients: `/graphql` and health, nothing else.
+//! The HTTP server for people, clients and tools: `/graphql`, state, and health.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,8 +36,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/graphql", post(graphql))
         .route("/healthz", get(|| async { "ok\n" }))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(Shared {
+            app: app.clone(),
+            schema,
+        })
+        .merge(crate::state::router(app))
         .layer(CatchPanicLayer::new())
-        .with_state(Shared { app, schema })
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,5 @@
-//! The face of Gantry: GraphQL for people and their clients, and the gateway that workers talk to.
+//! The face of Gantry: GraphQL for people and their clients, state for Terraform, and the gateway
+//! that workers talk to.
 //!
 //! This crate has no database and no cloud in its manifest: a resolver can't run SQL or assume a
 //! role. It decodes, calls one operation of `gantry-app`, and converts the answer.
@@ -7,3 +8,4 @@ mod error;
 pub mod gateway;
 pub mod graphql;
 pub mod http;
+mod state;

@@ -2,6 +2,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// A moment as people and other programs write it, in UTC.
+pub fn rfc3339(millis: i64) -> String {
+    let moment = chrono::DateTime::from_timestamp_millis(millis).unwrap_or_default();
+    moment.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
 /// The time of day, in Unix milliseconds: injected, so that tests can move it.
 #[derive(Clone, Default)]
 pub struct Clock {

@@ -230,7 +230,7 @@ impl App {
     }
 }
 
-fn hmac(key: &[u8], message: &[u8]) -> [u8; DIGEST] {
+pub(crate) fn hmac(key: &[u8], message: &[u8]) -> [u8; DIGEST] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes any key length");
     mac.update(message);
     mac.finalize().into_bytes().into()

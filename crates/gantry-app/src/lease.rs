@@ -77,9 +77,10 @@ impl App {
             tracing::warn!(?error, "a stack could not be deleted yet");
             again = Some(now + TRY_AGAIN.as_millis() as i64);
         }
+        let upload = self.state_uploads_expire(now).await?;
         let lease = run::next_lease_end(self.store.reader()).await?;
         let lock = worker::next_lock_end(self.store.reader()).await?;
-        let next = [lease, lock].into_iter().flatten().min();
+        let next = [lease, lock, upload].into_iter().flatten().min();
         Ok(next.max(again))
     }
 }

@@ -35,12 +35,13 @@ pub mod search;
 mod sight;
 pub mod space;
 pub mod stack;
+pub mod state;
 pub mod task;
 pub mod trust_statement;
 pub mod verification;
 
 pub use app::{App, Settings};
-pub use clock::Clock;
+pub use clock::{Clock, rfc3339};
 pub use error::OpError;
 pub use keyring::{Keyring, MasterKey, Sealed};
 pub use objects::{Objects, ObjectsLocation};

@@ -23,6 +23,10 @@ const TOKEN_SECONDS: i64 = 3 * 60 * 60;
 const ISSUER_API_KEY: &str = "api-key";
 const ISSUER_RUN: &str = "spacelift";
 
+/// Issuers that make nobody a subject: of what is good for a state, and for a link.
+const ISSUER_STATE: &str = "state";
+const ISSUER_LINK: &str = "link";
+
 /// The last use of a key is noted at most this often.
 const LAST_USED_STEP_MS: i64 = 60_000;
 
@@ -40,6 +44,28 @@ struct Claims {
     space: Option<SpaceId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     version: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fence: Option<i64>,
+    /// Of a link: what it is good for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    purpose: Option<LinkPurpose>,
+}
+
+/// What a signed link is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LinkPurpose {
+    StateUpload,
+    StateDownload,
+}
+
+/// What a state token says about itself.
+pub(crate) struct StateClaim {
+    /// Stack and run.
+    pub sub: String,
+    pub phase: Phase,
+    pub version: i64,
+    pub fence: i64,
 }
 
 /// A token, and until when it is good.
@@ -92,6 +118,8 @@ impl App {
             phase: None,
             space: None,
             version: None,
+            fence: None,
+            purpose: None,
         };
         Ok(Token {
             jwt: self.sign(&claims)?,
@@ -215,6 +243,72 @@ impl App {
             phase: Some(token.phase),
             space: Some(token.space.clone()),
             version: Some(token.version),
+            fence: None,
+            purpose: None,
         })
+    }
+
+    /// The token by which the same child reaches its stack's state: dead with the phase, and with the
+    /// lease under which it began.
+    pub(crate) fn state_token(
+        &self,
+        token: &RunTokenFor<'_>,
+        fence: i64,
+    ) -> Result<SecretString, OpError> {
+        let issued = self.clock.now() / 1000;
+        self.sign(&Claims {
+            iss: ISSUER_STATE.into(),
+            sub: format!("{}/{}", token.stack, token.run),
+            aud: self.settings.public_url.clone(),
+            iat: issued,
+            exp: issued + token.lifetime,
+            phase: Some(token.phase),
+            space: None,
+            version: Some(token.version),
+            fence: Some(fence),
+            purpose: None,
+        })
+    }
+
+    pub(crate) fn check_state_token(&self, jwt: &str) -> Option<StateClaim> {
+        let claims = self
+            .check(jwt)
+            .filter(|claims| claims.iss == ISSUER_STATE)?;
+        Some(StateClaim {
+            sub: claims.sub,
+            phase: claims.phase?,
+            version: claims.version?,
+            fence: claims.fence?,
+        })
+    }
+
+    /// Signs a link for one purpose and one thing.
+    pub(crate) fn link_token(
+        &self,
+        purpose: LinkPurpose,
+        of: &str,
+        lifetime: i64,
+    ) -> Result<String, OpError> {
+        let issued = self.clock.now() / 1000;
+        let token = self.sign(&Claims {
+            iss: ISSUER_LINK.into(),
+            sub: of.into(),
+            aud: self.settings.public_url.clone(),
+            iat: issued,
+            exp: issued + lifetime,
+            phase: None,
+            space: None,
+            version: None,
+            fence: None,
+            purpose: Some(purpose),
+        })?;
+        Ok(token.expose_secret().into())
+    }
+
+    /// What a link is about; `None` when it is forged, too old, or for something else.
+    pub(crate) fn check_link(&self, purpose: LinkPurpose, token: &str) -> Option<String> {
+        let claims = self.check(token)?;
+        let good = claims.iss == ISSUER_LINK && claims.purpose == Some(purpose);
+        good.then_some(claims.sub)
     }
 }

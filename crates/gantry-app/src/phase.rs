@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use gantry_core::credentials::user_variables::leads_state_astray;
 use gantry_core::protocol::{EnvVar, Limits, Next, PhaseStart};
 use gantry_core::run::transition::{Event, PhaseOutcome};
 use gantry_core::run::{Phase, Run};
@@ -86,16 +87,21 @@ impl App {
             Ok(issued) => issued,
             Err(failed) => return self.fail_phase(&run, phase, failed.reason).await,
         };
-        let token = self.run_token(&RunTokenFor {
+        let claims = RunTokenFor {
             run: &run.id,
             stack: &stack.id,
             space: &stack.settings.space,
             phase,
             version: run.version,
             lifetime: self.token_lifetime(),
-        })?;
+        };
+        let token = self.run_token(&claims)?;
         let mut env = computed(&self.account, &stack, &run, Some(&token));
         env.extend(user.into_wire());
+        if stack.manages_state {
+            env.retain(|variable| !leads_state_astray(&variable.name));
+            env.extend(self.state_environment(&stack.id, &claims, run.fence)?);
+        }
         let start = self.phase_start(&run, &stack, phase, env, issued);
         Ok(Next::Phase(Box::new(start)))
     }
@@ -170,6 +176,26 @@ impl App {
         (settings.phase_time_limit + settings.stop_grace + TOKEN_SPARE_SECONDS) as i64
     }
 
+    /// The run that a token names, while it is in that phase, in that version.
+    pub(crate) async fn run_at_work(
+        &self,
+        sub: &str,
+        phase: Phase,
+        version: i64,
+    ) -> Result<Option<Run>, OpError> {
+        let Some((stack, id)) = sub.rsplit_once('/') else {
+            return Ok(None);
+        };
+        let id = gantry_core::ids::RunId::new(id);
+        let run = run::find(self.store.reader(), &id).await?;
+        Ok(run.filter(|run| {
+            run.stack.as_str() == stack
+                && run.version == version
+                && run.state == phase.state()
+                && run.lease.is_some()
+        }))
+    }
+
     /// Whose token this is: a run's, while it is in that phase, in that version.
     pub(crate) async fn subject_of_run(
         &self,
@@ -177,21 +203,10 @@ impl App {
         phase: Phase,
         version: i64,
     ) -> Result<Option<crate::Subject>, OpError> {
-        let Some((stack, id)) = sub.rsplit_once('/') else {
+        let Some(run) = self.run_at_work(sub, phase, version).await? else {
             return Ok(None);
         };
         let reader = self.store.reader();
-        let id = gantry_core::ids::RunId::new(id);
-        let Some(run) = run::find(reader, &id).await? else {
-            return Ok(None);
-        };
-        let at_work = run.stack.as_str() == stack
-            && run.version == version
-            && run.state == phase.state()
-            && run.lease.is_some();
-        if !at_work {
-            return Ok(None);
-        }
         let Some(stack) = gantry_store::stack::find(reader, &run.stack).await? else {
             return Ok(None);
         };

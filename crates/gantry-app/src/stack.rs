@@ -11,6 +11,7 @@ mod vendor;
 
 pub use draft::{SourceDraft, StackDraft};
 pub(crate) use draft::{check_labels, check_line};
+pub(crate) use lock::locked_by_other;
 pub use vendor::VendorDraft;
 
 use gantry_core::authz::Action;

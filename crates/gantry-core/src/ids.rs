@@ -45,6 +45,8 @@ text_id! {
     SpaceId,
     /// A ULID.
     ApiKeyId,
+    /// A ULID.
+    StateVersionId,
     /// A ULID, new at each start of a worker.
     WorkerId,
 }

@@ -22,4 +22,5 @@ pub mod run;
 pub mod slug;
 pub mod space;
 pub mod stack;
+pub mod state;
 pub mod tool_version;

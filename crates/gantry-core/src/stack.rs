@@ -136,6 +136,14 @@ impl Vendor {
         }
     }
 
+    /// Whether runs of other stacks may read the state.
+    pub fn external_state_access_enabled(&self) -> bool {
+        match self {
+            Vendor::Terraform(terraform) => terraform.external_state_access_enabled,
+            Vendor::Opentofu(tofu) => tofu.external_state_access_enabled,
+        }
+    }
+
     pub fn workspace(&self) -> Option<&str> {
         match self {
             Vendor::Terraform(terraform) => terraform.workspace.as_deref(),

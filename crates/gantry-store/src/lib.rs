@@ -30,6 +30,7 @@ pub mod sight;
 pub mod slug;
 pub mod space;
 pub mod stack;
+pub mod state;
 pub mod verification;
 pub mod worker;
 

@@ -44,6 +44,17 @@ pub async fn set_note(
     Ok(())
 }
 
+/// Says what happened in a state, unless something is said about it already.
+pub async fn note_first(tx: &Tx, run: &RunId, version: i64, note: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE run_transition SET note = $3
+         WHERE run_id = $1 AND version = $2 AND note IS NULL",
+        vec![run.as_str().into(), version.into(), note.into()],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Newest first.
 pub async fn list(reader: Reader<'_>, run: &RunId) -> Result<Vec<RunTransition>, StoreError> {
     let rows = reader

@@ -7,7 +7,7 @@ use gantry_app::App;
 
 use super::{
     account, api_key, attachment, audit, cloud_integration, config_element, legacy_role, login,
-    role, run, space, stack,
+    role, run, space, stack, state,
 };
 
 #[derive(MergedObject, Default)]
@@ -30,6 +30,7 @@ pub struct Mutation(
     attachment::AttachmentMutation,
     legacy_role::LegacyRoleMutation,
     stack::StackMutation,
+    state::StateMutation,
     config_element::ConfigElementMutation,
     run::RunMutation,
 );
@@ -54,6 +55,11 @@ pub fn build(app: Arc<App>) -> ApiSchema {
         ))
         .data(DataLoader::new(
             role::RoleCountLoader(app.clone()),
+            TokioSpawner::current(),
+            TokioTimer::default(),
+        ))
+        .data(DataLoader::new(
+            state::ContentsLoader(app.clone()),
             TokioSpawner::current(),
             TokioTimer::default(),
         ))

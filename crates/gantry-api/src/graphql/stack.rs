@@ -18,6 +18,7 @@ use super::context::{app, subject};
 use super::run::StackRuns;
 use super::search::{PageInfo, SearchInput};
 use super::stack_integrations::StackCloud;
+use super::state::StackManagedState;
 use crate::error;
 use input::StackInput;
 
@@ -31,6 +32,7 @@ pub struct Stack(
     StackRuns,
     StackConfig,
     StackCloud,
+    StackManagedState,
     later::StackLater,
 );
 
@@ -43,7 +45,8 @@ impl From<stack::Stack> for Stack {
             standing::StackStanding(stack.clone()),
             StackRuns(stack.clone()),
             StackConfig(stack.clone()),
-            StackCloud(stack),
+            StackCloud(stack.clone()),
+            StackManagedState(stack),
             later::StackLater,
         )
     }

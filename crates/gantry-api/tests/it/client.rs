@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{HeaderMap, Request, StatusCode};
+use bytes::Bytes;
 use gantry_app::api_key::{self, ApiKeyDraft};
 use gantry_app::{App, Clock, MasterKey, Objects, ObjectsLocation, Settings};
 use gantry_cloud::aws::AwsSettings;
@@ -78,6 +79,14 @@ impl Client {
     pub fn repository(&self) -> String {
         let path = self.folder.path().join("repositories/infra");
         path.to_str().unwrap().into()
+    }
+
+    /// Sends any request, as it is.
+    pub async fn http(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Bytes) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        (head.status, head.headers, body)
     }
 
     /// Sends a document; answers with the whole body.

@@ -9,3 +9,4 @@ mod gateway;
 mod run;
 mod sdl;
 mod stack;
+mod state;

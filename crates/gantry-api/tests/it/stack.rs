@@ -288,8 +288,13 @@ async fn refusals_tell_the_whole_story_in_the_first_message() {
             "input": input, "manageState": manage_state, "slug": null, "stackObjectID": null
         })
     };
-    let refused = client.error(&query, sent(input.clone(), true)).await;
-    assert!(refused.starts_with("manageState: "), "{refused}");
+    let mut with_workspace = input.clone();
+    with_workspace["vendorConfig"]["terraform"]["workspace"] = json!("prod");
+    let refused = client.error(&query, sent(with_workspace, true)).await;
+    assert!(
+        refused.starts_with("vendorConfig.terraform.workspace `prod`"),
+        "{refused}"
+    );
 
     let mut two = input.clone();
     two["vendorConfig"]["ansible"] = json!({ "playbook": "x" });

@@ -263,7 +263,14 @@ impl<'a> Deciding<'a> {
     fn lock_note(&self, run: &Run, kind: SystemLock, goes_by_itself: bool) -> String {
         let id = &run.id;
         let tool = self.stack.settings.vendor.engine().binary();
+        let kept = self.stack.manages_state;
         match kind {
+            SystemLock::ErroredState if kept => format!(
+                "run {id} left an errored.tfstate, which is kept: the stored state is behind what \
+                 exists. Run the task `{tool} state push errored.tfstate`, and before it, if the \
+                 run did not give the state's lock back, `{tool} force-unlock -force <ID>` with the \
+                 ID that the stack's page shows; then unlock the stack"
+            ),
             SystemLock::LostWorker if goes_by_itself => format!(
                 "the worker of run {id} was lost in a write phase, and its processes may still be \
                  at work; the lock goes by itself a minute after the phase's credentials have ended. If \

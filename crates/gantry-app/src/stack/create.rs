@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use gantry_core::authz::Action;
 use gantry_core::ids::{SpaceId, StackId};
 use gantry_core::quoted::Quoted;
@@ -7,24 +9,24 @@ use gantry_store::{Tx, slug, stack};
 
 use super::StackDraft;
 use super::update::space_gone;
+use super::vendor::refuse_workspace;
 use crate::audit::Deed;
 use crate::{App, OpError, Subject};
 
 impl App {
     /// Makes a stack. Its ID is `wanted_slug`, or made from the name.
     pub async fn stack_create(
-        &self,
+        self: &Arc<Self>,
         subject: &Subject,
         draft: StackDraft,
         wanted_slug: Option<String>,
         manage_state: bool,
         state_object: Option<String>,
     ) -> Result<Stack, OpError> {
-        if manage_state || state_object.is_some() {
+        if state_object.is_some() && !manage_state {
             return Err(OpError::invalid(
-                "manageState: this installation does not keep state yet; send `manageState: \
-                 false` (in Terraform: `manage_state = false`) and give the code a backend of its \
-                 own, such as `s3`",
+                "stackObjectID: a state is imported into a stack whose state is kept here; send \
+                 `manageState: true` with it",
             ));
         }
         let space = self.space_for_new(subject, draft.space.as_deref()).await?;
@@ -36,10 +38,14 @@ impl App {
         }
         .map_err(|error| OpError::invalid(error.to_string()))?;
         let now = self.clock.now();
+        let settings = draft.settings(self, space.clone(), None)?;
+        if manage_state {
+            refuse_workspace(&settings)?;
+        }
         let stack = Stack {
             id: StackId::from(slug.clone()),
-            settings: draft.settings(self, space.clone(), None)?,
-            manages_state: false,
+            settings,
+            manages_state: manage_state,
             disabled: false,
             tracked_commit: None,
             tracked_commit_set_by: None,
@@ -53,15 +59,36 @@ impl App {
             created_at: now,
             updated_at: now,
         };
+        let imported = match state_object {
+            Some(upload) => Some(self.state_import(subject, upload, &stack.id).await?),
+            None => None,
+        };
         let tx = self.store.begin().await?;
-        if !slug::claim(&tx, &slug, &space).await? {
-            return Err(taken(&tx, subject, &slug, &space, from_name).await?);
+        let added = async {
+            if !slug::claim(&tx, &slug, &space).await? {
+                return Err(taken(&tx, subject, &slug, &space, from_name).await?);
+            }
+            let stored = stack::insert(&tx, &stack).await;
+            stored.map_err(|error| space_gone(error, &space))?;
+            if let Some(imported) = &imported {
+                self.state_imported(&tx, imported).await?;
+            }
+            let deed = Deed::to_stack("stack.create", &stack)
+                .with("managesState", manage_state)
+                .with("importedState", imported.is_some());
+            self.audit(&tx, subject, deed).await
+        };
+        if let Err(error) = added.await {
+            drop(tx);
+            if let Some(imported) = &imported {
+                self.state_import_undone(imported).await;
+            }
+            return Err(error);
         }
-        let stored = stack::insert(&tx, &stack).await;
-        stored.map_err(|error| space_gone(error, &space))?;
-        self.audit(&tx, subject, Deed::to_stack("stack.create", &stack))
-            .await?;
         tx.commit().await?;
+        if let Some(imported) = imported {
+            self.state_import_done(imported);
+        }
         Ok(stack)
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use gantry_core::authz::Action;
 use gantry_core::ids::StackId;
 use gantry_core::stack::Stack;
-use gantry_store::{slug, stack};
+use gantry_store::{slug, stack, state};
 
 use super::lock::locked_by_other;
 use crate::audit::{Deed, by_gantry};
@@ -84,6 +84,7 @@ impl App {
         if !found.deleting || stack::has_unfinished_runs(reader, id).await? {
             return Ok(false);
         }
+        self.forget_state(id).await?;
         // Objects first: rows that name no object are found again, objects without a row are not.
         // A stack that is being deleted gets no new run.
         for run in stack::run_ids(reader, id).await? {
@@ -103,6 +104,21 @@ impl App {
         tx.commit().await?;
         tracing::info!(stack.slug = %id, "{id} was deleted");
         Ok(true)
+    }
+
+    /// Removes the state of a stack that is being deleted and has no run: first what names an object,
+    /// so that nothing ever names one that is gone.
+    async fn forget_state(&self, id: &StackId) -> Result<(), OpError> {
+        let tx = self.store.begin().await?;
+        let found = stack::find_for_update(&tx, id).await?;
+        if found.is_none_or(|stack| !stack.deleting)
+            || stack::has_unfinished_runs(tx.reader(), id).await?
+        {
+            return Ok(());
+        }
+        state::forget(&tx, id).await?;
+        tx.commit().await?;
+        self.objects.remove_folder(&crate::state::folder(id)).await
     }
 }
 

@@ -8,6 +8,7 @@ use gantry_core::stack::{Stack, StackSource};
 use gantry_store::{StoreError, Tx, space, stack};
 
 use super::draft::same_repository;
+use super::vendor::refuse_workspace;
 use super::{StackDraft, refuse_deleting};
 use crate::audit::Deed;
 use crate::run::AfterCommit;
@@ -32,6 +33,9 @@ impl App {
         let settings_before = stack.settings.clone();
         let before = stack.settings.source.clone();
         stack.settings = draft.settings(self, space, Some(&before))?;
+        if stack.manages_state {
+            refuse_workspace(&stack.settings)?;
+        }
         stack.updated_at = self.clock.now();
         if forgets_commit(&stack, &before) {
             stack.tracked_commit = None;

@@ -1,7 +1,9 @@
 //! Which tool a stack uses, and which ones this installation knows.
 
 use gantry_core::quoted::Quoted;
-use gantry_core::stack::{OpenTofuVendor, TerraformVendor, TerraformWorkflowTool, Vendor};
+use gantry_core::stack::{
+    OpenTofuVendor, StackSettings, TerraformVendor, TerraformWorkflowTool, Vendor,
+};
 use gantry_core::tool_version::ToolRange;
 
 use crate::OpError;
@@ -126,5 +128,22 @@ fn checked_workspace(field: &str, workspace: Option<String>) -> Result<Option<St
         "{field}.workspace {} is no name of a workspace: 1 to 90 letters, digits, `-`, `_`, `.` \
          and `~`, not beginning with `-` or `.`",
         Quoted(&workspace)
+    )))
+}
+
+/// The HTTP backend, through which the tool reaches a state that is kept here, has no workspaces.
+pub(super) fn refuse_workspace(settings: &StackSettings) -> Result<(), OpError> {
+    let Some(workspace) = settings.vendor.workspace() else {
+        return Ok(());
+    };
+    let field = match &settings.vendor {
+        Vendor::Terraform(_) => "vendorConfig.terraform",
+        Vendor::Opentofu(_) => "vendorConfig.opentofu",
+    };
+    Err(OpError::invalid(format!(
+        "{field}.workspace {}: a stack whose state is kept here has one state and no workspaces; \
+         leave the workspace out and make a stack for each, or create the stack with `manageState: \
+         false` (in Terraform: `manage_state = false`) and a backend of its own",
+        Quoted(workspace)
     )))
 }

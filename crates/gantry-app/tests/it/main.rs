@@ -15,3 +15,4 @@ mod login;
 mod run;
 mod space;
 mod stack;
+mod state;

@@ -8,3 +8,5 @@ mod lost;
 mod queue;
 mod stop;
 mod token;
+
+pub use life::variable;

@@ -125,6 +125,16 @@ impl World {
         made.await.unwrap().id
     }
 
+    /// One whose state is kept here.
+    pub async fn managed_stack(&self, name: &str) -> StackId {
+        self.managed_stack_of(self.draft(name)).await
+    }
+
+    pub async fn managed_stack_of(&self, draft: StackDraft) -> StackId {
+        let made = self.app.stack_create(&self.admin, draft, None, true, None);
+        made.await.unwrap().id
+    }
+
     pub async fn read_stack(&self, id: &StackId) -> Stack {
         self.app.stack(&self.admin, id).await.unwrap().unwrap()
     }

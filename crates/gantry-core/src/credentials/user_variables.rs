@@ -40,7 +40,9 @@ const RESERVED: [&str; 8] = [
     "SPACELIFT_OIDC_TOKEN",
 ];
 const RESERVED_PREFIXES: [&str; 1] = ["LD_"];
-const RESERVED_WITH_MANAGED_STATE: [&str; 1] = ["TF_HTTP_"];
+/// The backend in which a managed state is has no workspaces.
+const RESERVED_WITH_MANAGED_STATE: [&str; 1] = ["TF_WORKSPACE"];
+const RESERVED_PREFIXES_WITH_MANAGED_STATE: [&str; 1] = ["TF_HTTP_"];
 
 /// What a grant of `cloud` turns into.
 pub const fn phase_env_names(cloud: Cloud) -> &'static [&'static str] {
@@ -91,7 +93,16 @@ pub fn set_by_user<'a>(cloud: Cloud, names: impl IntoIterator<Item = &'a str>) -
 pub fn is_reserved(name: &str, managed_state: bool) -> bool {
     listed(name, &RESERVED, &RESERVED_PREFIXES)
         || ALWAYS_SET.iter().any(|(always, _)| *always == name)
-        || (managed_state && listed(name, &[], &RESERVED_WITH_MANAGED_STATE))
+        || (managed_state && leads_state_astray(name))
+}
+
+/// Whether the variable would lead the tool to another state than the one that is kept for the stack.
+pub fn leads_state_astray(name: &str) -> bool {
+    listed(
+        name,
+        &RESERVED_WITH_MANAGED_STATE,
+        &RESERVED_PREFIXES_WITH_MANAGED_STATE,
+    )
 }
 
 fn listed(name: &str, names: &[&str], prefixes: &[&str]) -> bool {

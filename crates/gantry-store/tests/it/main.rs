@@ -15,4 +15,5 @@ mod search;
 mod slug;
 mod space;
 mod stack;
+mod state;
 mod verification;

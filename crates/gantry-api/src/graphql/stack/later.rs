@@ -25,10 +25,6 @@ impl StackLater {
         None
     }
 
-    async fn outputs(&self) -> Vec<StackOutput> {
-        vec![]
-    }
-
     async fn module_versions_used(&self) -> Vec<ModuleVersion> {
         vec![]
     }
@@ -66,14 +62,6 @@ struct WorkerPool {
 struct VcsIntegrationRef {
     id: ID,
     is_default: bool,
-}
-
-#[derive(SimpleObject)]
-struct StackOutput {
-    id: ID,
-    description: Option<String>,
-    sensitive: bool,
-    value: Option<String>,
 }
 
 #[derive(SimpleObject)]

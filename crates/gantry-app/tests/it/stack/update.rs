@@ -9,7 +9,7 @@ use crate::world::World;
 on_both_databases!(
     an_update_replaces_everything_and_keeps_the_id,
     a_stack_moves_where_it_sees_what_it_uses,
-    managed_state_is_refused_with_the_remedy,
+    a_workspace_and_managed_state_exclude_each_other,
     a_stack_can_be_disabled_and_enabled,
 );
 
@@ -86,20 +86,49 @@ async fn a_stack_moves_where_it_sees_what_it_uses(world: &World) {
     assert!(matches!(refused, OpError::Forbidden(_)), "{refused}");
 }
 
-async fn managed_state_is_refused_with_the_remedy(world: &World) {
-    for (manage_state, object) in [(true, None), (false, Some("object".to_owned()))] {
-        let made = world.app.stack_create(
-            &world.admin,
-            world.draft("Infra"),
-            None,
-            manage_state,
-            object,
-        );
-        let refused = made.await.unwrap_err().to_string();
-        assert!(refused.starts_with("manageState: "), "{refused}");
-        assert!(refused.contains("manage_state = false"), "{refused}");
+async fn a_workspace_and_managed_state_exclude_each_other(world: &World) {
+    let mut draft = world.draft("Infra");
+    terraform(&mut draft, None, Some("prod"), None);
+    let app = &world.app;
+    let made = app.stack_create(&world.admin, draft.clone(), None, true, None);
+    let refused = made.await.unwrap_err().to_string();
+    assert!(
+        refused.starts_with("vendorConfig.terraform.workspace `prod`"),
+        "{refused}"
+    );
+    assert!(refused.contains("manage_state = false"), "{refused}");
+    assert!(app.stacks(&world.admin).await.unwrap().is_empty());
+
+    let id = world.managed_stack("Infra").await;
+    assert!(world.read_stack(&id).await.manages_state);
+    let changed = app.stack_update(&world.admin, &id, draft.clone()).await;
+    let again = changed.unwrap_err().to_string();
+    assert_eq!(again, refused);
+    draft.vendor = VendorDraft::OpenTofu {
+        version: None,
+        custom_workflow: None,
+        workspace: Some("prod".into()),
+        concise: None,
+        use_smart_sanitization: None,
+        external_state_access_enabled: None,
+    };
+    let changed = app.stack_update(&world.admin, &id, draft).await;
+    let refused = changed.unwrap_err().to_string();
+    assert!(
+        refused.starts_with("vendorConfig.opentofu.workspace `prod`"),
+        "{refused}"
+    );
+    for name in ["TF_HTTP_ADDRESS", "TF_HTTP_LOCK_ADDRESS", "TF_WORKSPACE"] {
+        let variable = gantry_app::config_element::NewVariable {
+            name: name.into(),
+            value: "x".into(),
+            write_only: false,
+            description: None,
+        };
+        let set = app.stack_config_add(&world.admin, &id, variable).await;
+        let refused = set.unwrap_err().to_string();
+        assert!(refused.contains("is reserved"), "{name}: {refused}");
     }
-    assert!(world.app.stacks(&world.admin).await.unwrap().is_empty());
 }
 
 async fn a_stack_can_be_disabled_and_enabled(world: &World) {

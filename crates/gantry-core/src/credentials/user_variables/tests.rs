@@ -82,7 +82,7 @@ fn reserved_names() {
             "{name}"
         );
     }
-    for name in ["TF_HTTP_ADDRESS", "TF_HTTP_PASSWORD"] {
+    for name in ["TF_HTTP_ADDRESS", "TF_HTTP_PASSWORD", "TF_WORKSPACE"] {
         assert!(
             is_reserved(name, true) && !is_reserved(name, false),
             "{name}"
