@@ -174,10 +174,14 @@ async fn names_and_slugs_of_stacks() {
 
     let managed = StackInput {
         manage_state: true,
+        terraform: json!({"workspace": "prod"}),
         ..named("managed")
     };
     let message = refusal(client.create_stack(&managed).await);
-    assert!(message.to_lowercase().contains("state"), "{message}");
+    assert!(
+        message.starts_with("vendorConfig.terraform.workspace `prod`"),
+        "{message}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,4 +9,5 @@ mod login;
 mod matrix;
 mod run;
 mod server;
+mod stored_state;
 mod world;
