@@ -9,6 +9,7 @@ mod latency;
 mod process;
 mod ratio;
 mod stand_in;
+mod state_put;
 mod world;
 
 use std::process::ExitCode;
@@ -48,6 +49,10 @@ async fn run() -> Result<()> {
         print(&format!("{name}_ms"), ratio.ours_ms, "ms");
         print(&format!("{name}_bare_ms"), ratio.bare_ms, "ms");
     }
+    let put = state_put::measure(&world, pairs).await?;
+    print("state_put_ratio", put.ratio, "x");
+    print("state_put_ms", put.ours_ms, "ms");
+    print("state_put_bare_ms", put.bare_ms, "ms");
     let latency = latency::measure(&world, &started, pairs).await?;
     print("claim_p50_ms", latency.claim_ms, "ms");
     print("start_p50_ms", latency.start_ms, "ms");
