@@ -3,6 +3,7 @@
 mod backend;
 mod history;
 mod lock;
+mod roles;
 mod transfer;
 
 use gantry_app::state::{StateAccess, StateRefused};
