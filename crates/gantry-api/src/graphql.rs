@@ -8,6 +8,7 @@ pub mod cloud_integration;
 pub mod commit;
 pub mod config_element;
 pub mod context;
+pub mod cx;
 pub mod document;
 pub mod issuing;
 pub mod legacy_role;

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error;
-use crate::graphql::context::RunMetadata;
+use crate::graphql::cx::RunMetadata;
 use crate::graphql::{ApiSchema, build, document};
 
 /// A mounted file of the largest size, in base64, inside a mutation.

@@ -18,6 +18,8 @@ pub mod audit;
 pub mod change;
 pub mod cloud_integration;
 pub mod config_element;
+pub mod context;
+pub mod context_attachment;
 pub mod credentials;
 pub mod gateway;
 pub mod lease;

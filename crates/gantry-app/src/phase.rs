@@ -17,7 +17,7 @@ use crate::credentials::{Decision, Issued};
 use crate::gateway::{GatewayError, leased};
 use crate::login::RunTokenFor;
 use crate::run::{Deciding, Denied};
-use crate::run_environment::{UserVariables, computed};
+use crate::run_environment::{Surroundings, computed};
 use crate::{App, OpError};
 
 /// What a run token lives longer than its phase may last.
@@ -28,7 +28,7 @@ pub(crate) struct Opening {
     run: Run,
     stack: Stack,
     phase: Phase,
-    user: UserVariables,
+    around: Surroundings,
     decision: Decision,
 }
 
@@ -42,9 +42,9 @@ impl App {
         phase: Phase,
     ) -> Result<Option<Opening>, Denied> {
         let reader = deciding.tx.reader();
-        let user = self.user_variables(reader, run, &deciding.stack).await?;
+        let around = self.surroundings(reader, run, &deciding.stack).await?;
         if phase.writes() {
-            run.user_secrets |= user.hold_secrets();
+            run.user_secrets |= around.hold_secrets();
         }
         deciding
             .decide(run, &Event::PhaseStarted { phase }, None)
@@ -52,7 +52,12 @@ impl App {
         if run.state.is_terminal() {
             return Ok(None);
         }
-        let names = user.names();
+        if let Some(reason) = around.refused() {
+            let event = failed(phase, reason);
+            deciding.decide(run, &event, None).await?;
+            return Ok(None);
+        }
+        let names = around.names();
         let decision = self
             .decide(deciding.tx, run, &deciding.stack, phase, &names)
             .await?;
@@ -65,7 +70,7 @@ impl App {
             run: run.clone(),
             stack: deciding.stack.clone(),
             phase,
-            user,
+            around,
             decision,
         }))
     }
@@ -80,7 +85,7 @@ impl App {
             run,
             stack,
             phase,
-            user,
+            around,
             decision,
         } = opening;
         let issued = match self.mint(decision).await {
@@ -96,36 +101,42 @@ impl App {
             lifetime: self.token_lifetime(),
         };
         let token = self.run_token(&claims)?;
-        let mut env = computed(&self.account, &stack, &run, Some(&token));
-        env.extend(user.into_wire());
+        let env = computed(&self.account, &stack, &run, Some(&token));
+        let mut start = self.phase_start(&run, phase, env, around, issued);
         if stack.manages_state {
-            env.retain(|variable| !leads_state_astray(&variable.name));
-            env.extend(self.state_environment(&stack.id, &claims, run.fence)?);
+            start
+                .env
+                .retain(|variable| !leads_state_astray(&variable.name));
+            start
+                .env
+                .extend(self.state_environment(&stack.id, &claims, run.fence)?);
         }
-        let start = self.phase_start(&run, &stack, phase, env, issued);
         Ok(Next::Phase(Box::new(start)))
     }
 
     fn phase_start(
         &self,
         run: &Run,
-        stack: &Stack,
         phase: Phase,
-        env: Vec<EnvVar>,
+        mut env: Vec<EnvVar>,
+        around: Surroundings,
         issued: Issued,
     ) -> PhaseStart {
-        let hooks = &stack.settings.hooks;
+        let hooks = around.hooks.clone();
+        let (variables, files) = around.into_wire();
+        env.extend(variables);
         PhaseStart {
             phase,
             version: run.version,
             env,
+            files,
             credentials: issued.env,
             credentials_expire: issued.expires_at_ms,
             notices: issued.notices,
             before: hooks.before(phase).to_vec(),
             after: hooks.after(phase).to_vec(),
-            init_before: hooks.before_init.clone(),
-            init_after: hooks.after_init.clone(),
+            init_before: hooks.before_init,
+            init_after: hooks.after_init,
             limits: Limits {
                 time: self.settings.phase_time_limit,
                 silence: self.settings.phase_silence_limit,
@@ -158,16 +169,21 @@ impl App {
     /// `after_run`, which has neither cloud credentials nor a token.
     pub(crate) async fn let_go(&self, run: &Run, stack: &Stack) -> Result<Next, GatewayError> {
         let ended = run.state.is_terminal();
-        if !ended || stack.settings.hooks.after_run.is_empty() {
-            return Ok(Next::Release { ended, env: vec![] });
+        let (mut env, mut files) = (vec![], vec![]);
+        if ended {
+            env = computed(&self.account, stack, run, None);
+            // A destroy run is gone with its stack, and so is what was set on the stack.
+            let reader = self.store.reader();
+            if run::find(reader, &run.id).await?.is_some() {
+                let around = self.surroundings(reader, run, stack).await?;
+                if around.refused().is_none() {
+                    let (variables, mounted) = around.into_wire();
+                    env.extend(variables);
+                    files = mounted;
+                }
+            }
         }
-        let mut env = computed(&self.account, stack, run, None);
-        // A destroy run is gone with its stack, and so are the stack's variables.
-        if run::find(self.store.reader(), &run.id).await?.is_some() {
-            let user = self.user_variables(self.store.reader(), run, stack).await?;
-            env.extend(user.into_wire());
-        }
-        Ok(Next::Release { ended, env })
+        Ok(Next::Release { ended, env, files })
     }
 
     /// Seconds.

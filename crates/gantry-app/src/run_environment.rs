@@ -1,9 +1,13 @@
-//! What a phase's child finds in its environment, apart from its credentials: computed variables,
-//! then the stack's, then those of the run. Later ones win.
+//! What a phase's child finds around it, apart from its credentials: computed variables, then those
+//! of contexts, the stack and the run, where later ones win; mounted files; hooks.
 
 use gantry_core::account::Subdomain;
+use gantry_core::config_element::ConfigKind;
+use gantry_core::context;
 use gantry_core::credentials::user_variables::ALWAYS_SET;
-use gantry_core::protocol::{EnvVar, WireSecret};
+use gantry_core::hooks::Hooks;
+use gantry_core::mounted_file::conflicting;
+use gantry_core::protocol::{EnvVar, MountedFile, WireSecret};
 use gantry_core::run::Run;
 use gantry_core::stack::Stack;
 use gantry_store::Reader;
@@ -14,52 +18,108 @@ use crate::{App, OpError};
 /// Where the workspace is, in every phase and on every worker.
 const WORKSPACE_ROOT: &str = "/mnt/workspace";
 
-/// Variables that people set: the stack's, then the run's.
-pub(crate) struct UserVariables(Vec<EnvVar>);
+/// All variables of a run together, overrides included: half of what the kernel gives a new process
+/// for its arguments and its environment.
+const LARGEST_ENVIRONMENT: usize = 1 << 20;
 
-impl UserVariables {
+/// All mounted files of a run together, in base64: they lie in memory while a phase lasts.
+const LARGEST_FILES: usize = 32 << 20;
+
+/// What people put around a run: variables, mounted files and hooks of contexts, of the stack, and
+/// of the run itself.
+pub(crate) struct Surroundings {
+    variables: Vec<EnvVar>,
+    files: Vec<MountedFile>,
+    pub(crate) hooks: Hooks,
+}
+
+impl Surroundings {
     pub(crate) fn names(&self) -> Vec<&str> {
-        self.0
+        self.variables
             .iter()
             .map(|variable| variable.name.as_str())
             .collect()
     }
 
-    /// Whether something here may open a door for longer than we know. Any variable of a user may:
+    /// Whether something here may open a door for longer than we know. Anything that a user sets may:
     /// a token has no name by which it could be told from a setting.
     pub(crate) fn hold_secrets(&self) -> bool {
-        !self.0.is_empty()
+        !self.variables.is_empty() || !self.files.is_empty()
     }
 
-    pub(crate) fn into_wire(self) -> Vec<EnvVar> {
-        self.0
+    /// Why no phase can have all of this at once, in a sentence.
+    pub(crate) fn refused(&self) -> Option<String> {
+        let variables = self.variables.iter();
+        let bytes: usize = variables
+            .map(|variable| variable.name.len() + variable.value.expose().len())
+            .sum();
+        if bytes > LARGEST_ENVIRONMENT {
+            return Some(format!(
+                "the variables of the stack, its contexts and this run have {bytes} bytes together, \
+                 and a run may have {LARGEST_ENVIRONMENT}: put large values into mounted files"
+            ));
+        }
+        let bytes: usize = self
+            .files
+            .iter()
+            .map(|file| file.content.expose().len())
+            .sum();
+        if bytes > LARGEST_FILES {
+            return Some(format!(
+                "the mounted files of the stack and its contexts have {bytes} bytes together in \
+                 base64, and a run may have {LARGEST_FILES}"
+            ));
+        }
+        let paths = self.files.iter().map(|file| file.path.as_str());
+        conflicting(paths).map(|(file, below)| {
+            format!(
+                "the mounted files {file:?} and {below:?} of the stack and its contexts can't both \
+                 be there: the first is a file and would have to be a directory"
+            )
+        })
+    }
+
+    pub(crate) fn into_wire(self) -> (Vec<EnvVar>, Vec<MountedFile>) {
+        (self.variables, self.files)
     }
 }
 
 impl App {
-    pub(crate) async fn user_variables(
+    pub(crate) async fn surroundings(
         &self,
         reader: Reader<'_>,
         run: &Run,
         stack: &Stack,
-    ) -> Result<UserVariables, OpError> {
-        let set = self.stack_environment(reader, &stack.id).await?;
-        let mut variables: Vec<EnvVar> = set
-            .into_iter()
-            .map(|variable| EnvVar {
-                name: variable.name,
-                value: WireSecret::new(variable.value.expose_secret()),
-                masked: variable.write_only,
-            })
-            .collect();
+    ) -> Result<Surroundings, OpError> {
+        let layers = self.layers(reader, stack).await?;
+        let mut surroundings = Surroundings {
+            variables: vec![],
+            files: vec![],
+            hooks: context::hooks(&layers.contexts, &stack.settings.hooks),
+        };
+        for element in self.open_layers(&layers)? {
+            let value = WireSecret::new(element.value.expose_secret());
+            match element.kind {
+                ConfigKind::EnvironmentVariable => surroundings.variables.push(EnvVar {
+                    name: element.name,
+                    value,
+                    masked: element.write_only,
+                }),
+                ConfigKind::FileMount => surroundings.files.push(MountedFile {
+                    path: element.name,
+                    content: value,
+                    masked: element.write_only,
+                }),
+            }
+        }
         for variable in self.overrides_of(reader, &run.id).await? {
-            variables.push(EnvVar {
+            surroundings.variables.push(EnvVar {
                 name: variable.name,
                 value: variable.value,
                 masked: true,
             });
         }
-        Ok(UserVariables(variables))
+        Ok(surroundings)
     }
 }
 

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use gantry_core::context::Context;
 use gantry_core::credentials::attachment::Attachment;
 use gantry_core::credentials::integration::Integration;
 use gantry_core::ids::SpaceId;
 use gantry_core::space::{Sight, Space, Tree};
 use gantry_core::stack::Stack;
+use gantry_store::context_attachment::ContextAttachment;
 use gantry_store::{Tx, sight, space, stack};
 
 use crate::OpError;
@@ -38,6 +40,32 @@ pub(crate) async fn kept_by_integration(
         "space: the integration {:?} can't move to the space `{}`, because {} would not see it any \
          more; detach it there first",
         moved.name,
+        moved.space,
+        named(&blind)
+    )))
+}
+
+/// Refuses a move of a context after which a stack to which somebody attached it would not see it.
+pub(crate) async fn kept_by_context(
+    tx: &Tx,
+    moved: &Context,
+    attachments: &[ContextAttachment],
+) -> Result<(), OpError> {
+    space::hold(tx).await?;
+    let spaces = space::list(tx.reader()).await?;
+    let tree = Tree::new(&spaces);
+    let blind: Vec<_> = attachments
+        .iter()
+        .filter(|attachment| !tree.sees(&attachment.stack_space, &moved.space))
+        .map(|attachment| &attachment.stack)
+        .collect();
+    if blind.is_empty() {
+        return Ok(());
+    }
+    Err(OpError::conflict(format!(
+        "space: the context `{}` can't move to the space `{}`, because {} would not see it any \
+         more; detach it there first",
+        moved.id,
         moved.space,
         named(&blind)
     )))

@@ -10,8 +10,9 @@ mod update;
 mod vendor;
 
 pub use draft::{SourceDraft, StackDraft};
-pub(crate) use draft::{check_labels, check_line};
+pub(crate) use draft::{check_hooks, check_labels, check_line};
 pub(crate) use lock::locked_by_other;
+pub(crate) use update::space_gone;
 pub use vendor::VendorDraft;
 
 use gantry_core::authz::Action;

@@ -87,6 +87,11 @@ impl Subject {
         self.reach.spaces()
     }
 
+    /// The only spaces whose shared things the subject sees; `None` when it sees every one.
+    pub(crate) fn visible_shared_spaces(&self) -> Option<Vec<SpaceId>> {
+        self.reach.shared_spaces()
+    }
+
     /// The only spaces that the subject administers; `None` when it is the whole account.
     pub(crate) fn administered_spaces(&self) -> Option<Vec<SpaceId>> {
         let mut spaces = self.visible_spaces()?;

@@ -1,23 +1,48 @@
-//! Configuration elements: what a stack's owner puts into the environment of its runs.
+//! Configuration elements: what people put into the environment of runs, on a stack or in a context.
+
+mod effective;
+
+pub use effective::{Effective, effective};
 
 use crate::credentials::user_variables;
+use crate::ids::{ContextId, StackId};
 use crate::quoted::Quoted;
 
 /// The names on the wire are those of the contract's `ConfigType`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ConfigKind {
     EnvironmentVariable,
+    FileMount,
 }
 
 impl ConfigKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             ConfigKind::EnvironmentVariable => "ENVIRONMENT_VARIABLE",
+            ConfigKind::FileMount => "FILE_MOUNT",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        (text == Self::EnvironmentVariable.as_str()).then_some(Self::EnvironmentVariable)
+        [ConfigKind::EnvironmentVariable, ConfigKind::FileMount]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+    }
+}
+
+/// What elements are set on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigOwner {
+    Stack(StackId),
+    Context(ContextId),
+}
+
+impl std::fmt::Display for ConfigOwner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ConfigOwner::Stack(id) => write!(f, "the stack `{id}`"),
+            ConfigOwner::Context(id) => write!(f, "the context `{id}`"),
+        }
     }
 }
 

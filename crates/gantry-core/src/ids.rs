@@ -41,6 +41,10 @@ text_id! {
     IntegrationId,
     /// A ULID.
     AttachmentId,
+    /// A slug made from the context's first name: immutable, in a namespace of its own.
+    ContextId,
+    /// A ULID.
+    ContextAttachmentId,
     /// `root`, `legacy`, or a name slug with a ULID.
     SpaceId,
     /// A ULID.

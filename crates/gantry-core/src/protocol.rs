@@ -25,7 +25,7 @@ mod environment;
 mod job;
 mod phase;
 
-pub use environment::{EnvVar, WireSecret};
+pub use environment::{EnvVar, MountedFile, WireSecret};
 pub use job::{
     Claim, Heartbeat, HeartbeatAnswer, Hello, Job, Prepared, Refusal, Source, Start, Tool, Welcome,
 };

@@ -19,6 +19,8 @@ pub mod attachment;
 pub mod audit;
 pub mod cloud_integration;
 pub mod config_element;
+pub mod context;
+pub mod context_attachment;
 pub mod data_key;
 pub mod issuing;
 pub mod legacy_role;

@@ -65,6 +65,13 @@ impl Select {
         self.and_must(&format!("{not}COALESCE(({condition}), FALSE)"));
     }
 
+    /// Runs the select for everything. `end` is what comes behind the conditions.
+    pub async fn all(mut self, reader: Reader<'_>, end: &str) -> Result<Vec<Row>, StoreError> {
+        self.sql.push(' ');
+        self.sql.push_str(end);
+        reader.all_built(self.sql, self.values).await
+    }
+
     /// Runs the select for one page.
     pub async fn page(
         mut self,
@@ -92,6 +99,42 @@ impl Select {
             " ORDER BY {key_column} {direction}, id {direction} LIMIT {limit}"
         ));
         reader.all_built(self.sql, self.values).await
+    }
+}
+
+/// Whether an expression is one of `values`.
+pub(crate) fn one_of(select: &mut Select, expression: &str, values: &[String]) -> String {
+    let list = select.bind_list(values);
+    format!("{expression} IN ({list})")
+}
+
+/// Whether one of `texts` stands in a JSON column, as a whole string.
+pub(crate) fn holds_text(select: &mut Select, column: &str, texts: &[String]) -> String {
+    let quoted = texts
+        .iter()
+        .map(|text| serde_json::Value::from(text.as_str()).to_string());
+    inside(select, column, quoted)
+}
+
+/// Whether one of `pieces` of JSON stands in a JSON column. A quote inside a JSON string has a
+/// backslash before it, so a whole quoted string can't be found in the middle of another one.
+/// REPLACE tells upper from lower case on both databases, which LIKE does not.
+pub(crate) fn inside(
+    select: &mut Select,
+    column: &str,
+    pieces: impl IntoIterator<Item = String>,
+) -> String {
+    let any: Vec<String> = pieces
+        .into_iter()
+        .map(|piece| {
+            let place = select.bind(Value::Text(piece));
+            format!("REPLACE({column}, {place}, '') <> {column}")
+        })
+        .collect();
+    if any.is_empty() {
+        "FALSE".to_owned()
+    } else {
+        any.join(" OR ")
     }
 }
 

@@ -13,6 +13,12 @@ const ALL: &str = "SELECT stack_id, stack_space, kind, name, space_id FROM (
      FROM attachment
      JOIN stack ON stack.id = attachment.stack_id
      JOIN cloud_integration ON cloud_integration.id = attachment.integration_id
+     UNION ALL
+     SELECT context_attachment.stack_id AS stack_id, stack.space_id AS stack_space,
+            'context' AS kind, context.name AS name, context.space_id AS space_id
+     FROM context_attachment
+     JOIN stack ON stack.id = context_attachment.stack_id
+     JOIN context ON context.id = context_attachment.context_id
  ) AS used";
 
 /// Everything that a stack uses of another space than its own.

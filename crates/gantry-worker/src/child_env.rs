@@ -13,6 +13,8 @@ use gantry_core::masking::{Masks, SHORTEST};
 use gantry_core::protocol::{EnvVar, PhaseStart, WireSecret};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::mounted_files;
+
 pub use managed_state::{NAMES as MANAGED_STATE, without as without_managed_state};
 
 /// Said to every tool: nobody answers questions here, and nothing is asked for at home.
@@ -94,13 +96,17 @@ impl ChildEnv {
         exports: &Exports,
         managed_state: bool,
     ) -> Self {
-        if !managed_state {
-            return Self::build(base, &start.env, exports, &start.credentials);
-        }
-        let layers = managed_state::without(&start.env);
-        let mut issued = managed_state::issued(&start.env, start.phase);
-        issued.extend(start.credentials.iter().cloned());
-        Self::build(base, &layers, exports, &issued)
+        let mut env = match managed_state {
+            false => Self::build(base, &start.env, exports, &start.credentials),
+            true => {
+                let layers = managed_state::without(&start.env);
+                let mut issued = managed_state::issued(&start.env, start.phase);
+                issued.extend(start.credentials.iter().cloned());
+                Self::build(base, &layers, exports, &issued)
+            }
+        };
+        env.hide(&mounted_files::secrets(&start.files).0);
+        env
     }
 
     /// `base`: what describes the sandbox and the installation.
@@ -179,6 +185,11 @@ impl ChildEnv {
             .iter()
             .map(|(name, value)| (name.clone(), secret(value)))
             .collect()
+    }
+
+    /// What else no output of the child may show.
+    pub fn hide(&mut self, secrets: &[SecretString]) {
+        self.masked.extend_from_slice(secrets);
     }
 
     /// The Terraform workspace that it chooses.

@@ -222,13 +222,13 @@ impl AtWork {
         loop {
             match next {
                 Next::Phase(start) => next = self.phase(*start).await?,
-                Next::Release { ended, env } => {
+                Next::Release { ended, env, files } => {
                     // A paused autodeploy still has its plan to show.
                     let _ = self.shown().await;
                     if !ended {
                         return Ok(Waiting::Yes);
                     }
-                    self.after_run(env).await?;
+                    self.after_run(env, files).await?;
                     return Ok(Waiting::No);
                 }
             }

@@ -16,6 +16,7 @@ pub mod hooks;
 mod job;
 mod logs;
 pub mod metadata_filter;
+pub mod mounted_files;
 pub mod orders;
 mod phase;
 pub mod plan_file;

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use crate::child_env::ChildEnv;
 use crate::job::AtWork;
 use crate::logs::PhaseLog;
+use crate::mounted_files::{self, MountedFiles};
 use crate::report::Undelivered;
 use crate::spool::PhaseRecord;
 use crate::worker::{blocking, seconds};
@@ -28,6 +29,7 @@ use crate::workspace::{LARGEST_STATE, Source};
 struct Running {
     start: PhaseStart,
     env: ChildEnv,
+    mounted: MountedFiles,
     log: PhaseLog,
     /// The end of the phase's time, over all of its children.
     until: Instant,
@@ -65,6 +67,7 @@ impl AtWork {
             tracing::warn!(run.id = %self.job.run, %error, "the phase can't be recorded");
         }
         let env = self.environment(&start);
+        let (_, notices) = mounted_files::secrets(&start.files);
         let masks = env.masks();
         let log = match PhaseLog::open(&self.spool, version, 0, masks, self.report.clone()) {
             Ok(log) => log,
@@ -80,20 +83,24 @@ impl AtWork {
         let mut running = Running {
             start,
             env,
+            mounted: MountedFiles::default(),
             log,
             until,
             stale: false,
             sending: None,
         };
-        for notice in running.start.notices.clone() {
-            running.log.say(&notice);
+        for notice in running.start.notices.iter().chain(&notices) {
+            running.log.say(notice);
         }
 
-        let outcome = match phase {
-            Phase::Initialize => self.initialize(&mut running).await,
-            Phase::Plan => self.plan(&mut running).await,
-            Phase::Apply | Phase::Destroy => self.apply(&mut running).await,
-            Phase::Perform => self.perform(&mut running).await,
+        let outcome = match self.mount(&mut running) {
+            Err(failure) => Err(failure),
+            Ok(()) => match phase {
+                Phase::Initialize => self.initialize(&mut running).await,
+                Phase::Plan => self.plan(&mut running).await,
+                Phase::Apply | Phase::Destroy => self.apply(&mut running).await,
+                Phase::Perform => self.perform(&mut running).await,
+            },
         };
         let outcome = match outcome {
             Ok(outcome) => outcome,
@@ -120,6 +127,13 @@ impl AtWork {
             &self.exports,
             self.job.managed_state,
         )
+    }
+
+    /// Puts the phase's files in place of whatever an earlier phase left there.
+    fn mount(&self, running: &mut Running) -> Result<(), Failure> {
+        running.mounted = MountedFiles::decode(&running.start.files)?;
+        blocking(|| self.workspace.mount(&running.mounted))?;
+        Ok(())
     }
 
     /// Tells the server how the phase has ended, after everything else about it. What can't be told

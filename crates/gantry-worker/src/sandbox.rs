@@ -40,6 +40,8 @@ pub(crate) use spawner::{Spawn, out_of_the_way};
 
 use crate::cli_config::ProviderInstallation;
 
+/// What belongs to a run, as its children see it.
+pub(crate) const WORKSPACE: &str = "/mnt/workspace";
 /// Where a child finds its source, in every phase and on every worker.
 pub const SOURCE: &str = "/mnt/workspace/source";
 /// Where a child finds or leaves the saved plan (a directory).

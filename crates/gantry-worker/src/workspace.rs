@@ -25,6 +25,7 @@ mod carried;
 mod errored_state;
 mod left;
 mod managed_state;
+mod mounted;
 mod project_root;
 mod removal;
 mod travel;
@@ -42,6 +43,7 @@ pub use left::{LARGEST_STATE, left_errored_state, remove_left};
 pub use managed_state::ManagedStateError;
 pub use project_root::ProjectRoot;
 
+use crate::mounted_files::File;
 use crate::plan_file;
 use crate::sandbox::{Mount, PLAN, RunUser, SOURCE, Sandbox, SandboxMode};
 
@@ -70,6 +72,18 @@ pub enum WorkspaceError {
          narrow the stack's carried paths"
     )]
     TooMuchToCarry { files: usize, bytes: u64 },
+    #[error("the mounted file `{0}` can't be placed: the repository has a directory of that name")]
+    Directory(String),
+    #[error(
+        "the mounted file `{0}` was removed while the run was under way, and what it replaced is not \
+         there any more: trigger a new run"
+    )]
+    Unmounted(String),
+    #[error(
+        "the mounted file `{0}` can't be placed without a sandbox, where that name is taken: choose \
+         another"
+    )]
+    Ours(String),
     #[error("the workspace: {path}: {source}")]
     Io {
         path: PathBuf,
@@ -93,6 +107,8 @@ pub struct View {
     pub(crate) directory: PathBuf,
     plan: PathBuf,
     scratch: Option<PathBuf>,
+    /// Beside the checkout, in memory.
+    pub(crate) files: Vec<File>,
 }
 
 impl View {
@@ -104,6 +120,18 @@ impl View {
             directory: "/".into(),
             plan: PLAN.into(),
             scratch: None,
+            files: Vec::new(),
+        }
+    }
+
+    /// The same with files beside the checkout. Without a sandbox they are there already.
+    pub fn with_files(self, files: &[File]) -> Self {
+        match self.scratch {
+            None => Self {
+                files: files.to_vec(),
+                ..self
+            },
+            Some(_) => self,
         }
     }
 
@@ -139,6 +167,7 @@ pub struct Workspace {
     user: RunUser,
     mode: SandboxMode,
     root: ProjectRoot,
+    placed: std::sync::Mutex<Vec<mounted::Placed>>,
 }
 
 impl Workspace {
@@ -151,6 +180,7 @@ impl Workspace {
             user,
             mode: sandbox.mode(),
             root: ProjectRoot::default(),
+            placed: std::sync::Mutex::default(),
         };
         workspace.make(&workspace.directory, 0o711)?;
         workspace.make(&workspace.checkout(), 0o700)?;
@@ -370,6 +400,7 @@ impl Workspace {
             directory: self.root.below(inside),
             plan: plan_directory,
             scratch: (!boxed).then(|| self.directory.join("scratch")),
+            files: Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use gantry_app::Subject;
 use gantry_core::credentials::cloud::Cloud;
 
-use super::context::{app, subject, viewer};
+use super::cx::{app, subject, viewer};
 use super::login::User;
 
 #[derive(Default)]

@@ -7,7 +7,7 @@ use gantry_core::ids::{ApiKeyId, SpaceId};
 use gantry_core::space::ROOT;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::context::{app, subject};
+use super::cx::{app, subject};
 use super::role::Role;
 use super::space::SpaceAccessLevel;
 use crate::error;

@@ -3,7 +3,7 @@ use gantry_core::credentials::select::Attached;
 use gantry_core::ids::{AttachmentId, IntegrationId, StackId};
 
 use super::cloud_integration::aws::CLOUD;
-use super::context::{app, subject};
+use super::cx::{app, subject};
 use crate::error;
 
 #[derive(Default)]

@@ -5,7 +5,7 @@ use gantry_app::audit::Period;
 use gantry_app::search::Page;
 use gantry_core::audit;
 
-use super::context::{app, subject};
+use super::cx::{app, subject};
 use super::search::{PageInfo, SearchInput};
 use crate::error;
 

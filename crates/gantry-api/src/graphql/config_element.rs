@@ -1,15 +1,14 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
-use gantry_app::OpError;
-use gantry_app::config_element::{self, NewVariable};
+use gantry_app::config_element::{self, NewElement, Placed};
 use gantry_core::config_element::ConfigKind;
-use gantry_core::ids::StackId;
+use gantry_core::ids::{ContextId, StackId};
 use gantry_core::stack::Stack;
 use secrecy::SecretString;
 
-use super::context::{app, subject};
-use super::stack::StackContextAttachment;
+use super::context::StackContextAttachment;
+use super::cx::{app, subject};
 use crate::error;
 
 /// A part of `Stack`: what is set for its runs.
@@ -30,15 +29,28 @@ impl StackConfig {
         Ok(element.map_err(error::graphql)?.map(ConfigElement))
     }
 
-    /// The stack's own elements; contexts will add theirs.
+    /// The stack's own elements and those of contexts that somebody attached, each name once. What
+    /// labels attach stands in `attachedContexts`.
     async fn runtime_config(&self, ctx: &Context<'_>) -> Result<Vec<RuntimeConfigElement>> {
-        let elements = app(ctx).stack_config(subject(ctx)?, &self.0).await;
+        let elements = app(ctx).stack_runtime_config(subject(ctx)?, &self.0).await;
+        let elements = elements.map_err(error::graphql)?;
+        Ok(elements.into_iter().map(Into::into).collect())
+    }
+
+    /// What a run would get if it started now, by name: where each element comes from, and what of
+    /// the same name it hides. Overrides of a single run and computed variables are not in it. An
+    /// addition to the contract.
+    async fn effective_config(&self, ctx: &Context<'_>) -> Result<Vec<EffectiveConfigElement>> {
+        let elements = app(ctx)
+            .stack_effective_config(subject(ctx)?, &self.0)
+            .await;
         let elements = elements.map_err(error::graphql)?;
         Ok(elements
             .into_iter()
-            .map(|element| RuntimeConfigElement {
-                context: None,
-                element: ConfigElement(element),
+            .map(|element| EffectiveConfigElement {
+                context: element.wins.context.map(Into::into),
+                element: ConfigElement(element.wins.element),
+                hides: element.hides.into_iter().map(Into::into).collect(),
             })
             .collect())
     }
@@ -49,16 +61,15 @@ pub struct ConfigElementMutation;
 
 #[Object]
 impl ConfigElementMutation {
-    /// Sets a variable; one of the same name is replaced.
+    /// Sets a variable or mounts a file; one of the same name is replaced.
     async fn stack_config_add(
         &self,
         ctx: &Context<'_>,
         stack: ID,
         config: ConfigInput,
     ) -> Result<ConfigElement> {
-        let variable = config.decode().map_err(error::graphql)?;
         let added = app(ctx)
-            .stack_config_add(subject(ctx)?, &StackId::new(stack.0), variable)
+            .stack_config_add(subject(ctx)?, &StackId::new(stack.0), config.decode())
             .await;
         added.map(ConfigElement).map_err(error::graphql)
     }
@@ -75,13 +86,39 @@ impl ConfigElementMutation {
             .await;
         Ok(deleted.map_err(error::graphql)?.map(ConfigElement))
     }
+
+    /// Sets a variable or mounts a file, for every stack that has the context.
+    async fn context_config_add(
+        &self,
+        ctx: &Context<'_>,
+        context: ID,
+        config: ConfigInput,
+    ) -> Result<ConfigElement> {
+        let added = app(ctx)
+            .context_config_add(subject(ctx)?, &ContextId::new(context.0), config.decode())
+            .await;
+        added.map(ConfigElement).map_err(error::graphql)
+    }
+
+    /// Null when there was none.
+    async fn context_config_delete(
+        &self,
+        ctx: &Context<'_>,
+        context: ID,
+        id: ID,
+    ) -> Result<Option<ConfigElement>> {
+        let deleted = app(ctx)
+            .context_config_delete(subject(ctx)?, &ContextId::new(context.0), &id.0)
+            .await;
+        Ok(deleted.map_err(error::graphql)?.map(ConfigElement))
+    }
 }
 
-pub struct ConfigElement(config_element::ConfigElement);
+pub struct ConfigElement(pub config_element::ConfigElement);
 
 #[Object]
 impl ConfigElement {
-    /// The name of the variable.
+    /// The name of the variable, or the path of the file below `/mnt/workspace`.
     async fn id(&self) -> ID {
         ID(self.0.name.clone())
     }
@@ -90,6 +127,7 @@ impl ConfigElement {
     async fn kind(&self) -> ConfigType {
         match self.0.kind {
             ConfigKind::EnvironmentVariable => ConfigType::EnvironmentVariable,
+            ConfigKind::FileMount => ConfigType::FileMount,
         }
     }
 
@@ -98,7 +136,7 @@ impl ConfigElement {
         &self.0.checksum
     }
 
-    /// Null when it is write-only.
+    /// Null when it is write-only. Of a file: its content in base64.
     async fn value(&self) -> Option<&str> {
         self.0.value.as_deref()
     }
@@ -129,6 +167,25 @@ struct RuntimeConfigElement {
     element: ConfigElement,
 }
 
+impl From<Placed> for RuntimeConfigElement {
+    fn from(placed: Placed) -> Self {
+        RuntimeConfigElement {
+            context: placed.context.map(Into::into),
+            element: ConfigElement(placed.element),
+        }
+    }
+}
+
+/// An element as runs get it. An addition to the contract.
+#[derive(SimpleObject)]
+struct EffectiveConfigElement {
+    /// Where it is inherited from; null for the stack's own.
+    context: Option<StackContextAttachment>,
+    element: ConfigElement,
+    /// Elements of the same name that runs don't get because of it, the strongest first.
+    hides: Vec<RuntimeConfigElement>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 enum ConfigType {
     EnvironmentVariable,
@@ -146,18 +203,16 @@ struct ConfigInput {
 }
 
 impl ConfigInput {
-    fn decode(self) -> std::result::Result<NewVariable, OpError> {
-        if self.kind == ConfigType::FileMount {
-            return Err(OpError::invalid(
-                "type: mounted files are not supported yet; an ENVIRONMENT_VARIABLE can carry the \
-                 content, and a hook can write it to a file",
-            ));
-        }
-        Ok(NewVariable {
+    fn decode(self) -> NewElement {
+        NewElement {
+            kind: match self.kind {
+                ConfigType::EnvironmentVariable => ConfigKind::EnvironmentVariable,
+                ConfigType::FileMount => ConfigKind::FileMount,
+            },
             name: self.id.0,
             value: SecretString::from(self.value),
             write_only: self.write_only,
             description: self.description,
-        })
+        }
     }
 }

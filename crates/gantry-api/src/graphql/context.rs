@@ -1,30 +1,246 @@
-use std::sync::Arc;
+//! Contexts: variables, mounted files and hooks that stacks share.
 
-use async_graphql::Context;
-use gantry_app::{App, OpError, Subject};
+mod hooks;
+mod input;
+mod of_stack;
+mod stacks;
 
+use async_graphql::dataloader::DataLoader;
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use gantry_app::search::Page;
+use gantry_core::context;
+use gantry_core::ids::{ContextId, StackId};
+
+use super::config_element::ConfigElement;
+use super::cx::{app, subject};
+use super::search::{PageInfo, SearchInput};
+use super::space::{Space, SpaceLoader};
 use crate::error;
+pub use hooks::Hooks;
+use input::ContextInput;
+pub use of_stack::{StackContextAttachment, StackContexts};
+pub use stacks::{ContextStackAttachment, ContextStackLoader};
 
-/// What a client told about the run it is about to make, kept as it is.
-#[derive(Clone, Debug, Default)]
-pub struct RunMetadata(pub Option<String>);
+#[derive(Default)]
+pub struct ContextQuery;
 
-/// The operations.
-pub fn app<'a>(ctx: &Context<'a>) -> &'a Arc<App> {
-    ctx.data_unchecked::<Arc<App>>()
+#[Object]
+impl ContextQuery {
+    async fn context(&self, ctx: &Context<'_>, id: ID) -> Result<Option<SharedContext>> {
+        let found = app(ctx).context(subject(ctx)?, &ContextId::new(id.0)).await;
+        Ok(found.map_err(error::graphql)?.map(SharedContext))
+    }
+
+    /// By name.
+    async fn contexts(&self, ctx: &Context<'_>) -> Result<Vec<SharedContext>> {
+        let contexts = app(ctx).contexts(subject(ctx)?).await;
+        let contexts = contexts.map_err(error::graphql)?;
+        Ok(contexts.into_iter().map(SharedContext).collect())
+    }
+
+    /// Newest first unless ordered otherwise.
+    async fn search_contexts(
+        &self,
+        ctx: &Context<'_>,
+        input: SearchInput,
+    ) -> Result<ContextConnection> {
+        let page = app(ctx)
+            .context_search(subject(ctx)?, &input.decode()?)
+            .await;
+        Ok(page.map_err(error::graphql)?.into())
+    }
 }
 
-/// Who asks; an error for whoever is not logged in.
-pub fn subject<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Subject> {
-    viewer(ctx).ok_or_else(|| error::graphql(OpError::Anonymous))
+#[derive(SimpleObject)]
+struct ContextConnection {
+    edges: Vec<ContextEdge>,
+    page_info: PageInfo,
 }
 
-/// Who asks, if anybody is logged in.
-pub fn viewer<'a>(ctx: &Context<'a>) -> Option<&'a Subject> {
-    ctx.data_unchecked::<Option<Subject>>().as_ref()
+#[derive(SimpleObject)]
+struct ContextEdge {
+    node: SharedContext,
 }
 
-/// Run metadata of this request.
-pub fn run_metadata(ctx: &Context<'_>) -> Option<String> {
-    ctx.data_unchecked::<RunMetadata>().0.clone()
+impl From<Page<context::Context>> for ContextConnection {
+    fn from(page: Page<context::Context>) -> Self {
+        let page_info = PageInfo::from(&page);
+        let edges = page.items.into_iter().map(|context| ContextEdge {
+            node: SharedContext(context),
+        });
+        ContextConnection {
+            edges: edges.collect(),
+            page_info,
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct ContextMutation;
+
+#[Object]
+impl ContextMutation {
+    /// The ID is made from the name and stays, whatever the name becomes.
+    #[graphql(name = "contextCreateV2")]
+    async fn context_create(
+        &self,
+        ctx: &Context<'_>,
+        input: ContextInput,
+    ) -> Result<SharedContext> {
+        let made = app(ctx).context_create(subject(ctx)?, input.decode()).await;
+        made.map(SharedContext).map_err(error::graphql)
+    }
+
+    /// Replaces everything; null means "none", not "as it was". Only the space is kept then.
+    #[graphql(name = "contextUpdateV2")]
+    async fn context_update(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        input: ContextInput,
+    ) -> Result<SharedContext> {
+        let changed = app(ctx)
+            .context_update(subject(ctx)?, &ContextId::new(id.0), input.decode())
+            .await;
+        changed.map(SharedContext).map_err(error::graphql)
+    }
+
+    /// Detaches it from every stack. Null when there was none.
+    async fn context_delete(&self, ctx: &Context<'_>, id: ID) -> Result<Option<SharedContext>> {
+        let deleted = app(ctx)
+            .context_delete(subject(ctx)?, &ContextId::new(id.0))
+            .await;
+        Ok(deleted.map_err(error::graphql)?.map(SharedContext))
+    }
+
+    /// Of two contexts with the same variable or file, the one with the lower priority wins.
+    async fn context_attach(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        stack: ID,
+        priority: i64,
+    ) -> Result<ContextStackAttachment> {
+        let (id, stack) = (ContextId::new(id.0), StackId::new(stack.0));
+        let attached = app(ctx)
+            .context_attach(subject(ctx)?, &id, &stack, priority)
+            .await;
+        attached
+            .map(ContextStackAttachment::from)
+            .map_err(error::graphql)
+    }
+
+    /// `id` is the attachment's. Null when there was none.
+    async fn context_detach(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+    ) -> Result<Option<ContextStackAttachment>> {
+        let id = gantry_core::ids::ContextAttachmentId::new(id.0);
+        let detached = app(ctx).context_detach(subject(ctx)?, &id).await;
+        let detached = detached.map_err(error::graphql)?;
+        Ok(detached.map(ContextStackAttachment::from))
+    }
+}
+
+/// `Context` in the contract.
+pub struct SharedContext(pub context::Context);
+
+#[Object(name = "Context")]
+impl SharedContext {
+    async fn id(&self) -> ID {
+        ID(self.0.id.as_str().to_owned())
+    }
+
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    async fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    async fn labels(&self) -> &[String] {
+        &self.0.labels
+    }
+
+    async fn space(&self) -> ID {
+        ID(self.0.space.as_str().to_owned())
+    }
+
+    async fn space_details(&self, ctx: &Context<'_>) -> Result<Space> {
+        let spaces = ctx.data_unchecked::<DataLoader<SpaceLoader>>();
+        let space = spaces.load_one(self.0.space.clone()).await?;
+        space
+            .map(Space)
+            .ok_or_else(|| async_graphql::Error::new("the context's space is gone"))
+    }
+
+    /// Unix seconds.
+    async fn created_at(&self) -> i64 {
+        self.0.created_at / 1000
+    }
+
+    /// Unix seconds.
+    async fn updated_at(&self) -> i64 {
+        self.0.updated_at / 1000
+    }
+
+    async fn hooks(&self) -> Hooks {
+        Hooks::from(self.0.hooks.clone())
+    }
+
+    async fn config(&self, ctx: &Context<'_>) -> Result<Vec<ConfigElement>> {
+        let elements = app(ctx).context_config(subject(ctx)?, &self.0).await;
+        let elements = elements.map_err(error::graphql)?;
+        Ok(elements.into_iter().map(ConfigElement).collect())
+    }
+
+    async fn config_element(&self, ctx: &Context<'_>, id: ID) -> Result<Option<ConfigElement>> {
+        let element = app(ctx)
+            .context_config_element(subject(ctx)?, &self.0, &id.0)
+            .await;
+        Ok(element.map_err(error::graphql)?.map(ConfigElement))
+    }
+
+    /// By a person or by a label.
+    async fn has_attached_stacks(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(!self.stacks(ctx).await?.is_empty())
+    }
+
+    /// `id` is the stack's.
+    async fn attached_stack(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+    ) -> Result<Option<ContextStackAttachment>> {
+        let stacks = self.stacks(ctx).await?;
+        let found = stacks
+            .into_iter()
+            .find(|stack| stack.stack.as_str() == id.as_str());
+        Ok(found
+            .filter(|stack| stack.attachment().is_some())
+            .map(ContextStackAttachment::from))
+    }
+
+    /// Those to which somebody attached it, and those to which a label does.
+    async fn attached_stacks(&self, ctx: &Context<'_>) -> Result<Vec<ContextStackAttachment>> {
+        let stacks = self.stacks(ctx).await?;
+        Ok(stacks
+            .into_iter()
+            .map(ContextStackAttachment::from)
+            .collect())
+    }
+}
+
+impl SharedContext {
+    /// As far as the viewer sees them.
+    async fn stacks(&self, ctx: &Context<'_>) -> Result<Vec<gantry_app::context::ContextStack>> {
+        let viewer = subject(ctx)?;
+        let loader = ctx.data_unchecked::<DataLoader<ContextStackLoader>>();
+        let stacks = loader.load_one(stacks::Key(self.0.clone())).await?;
+        let mut stacks = stacks.unwrap_or_default();
+        stacks.retain(|stack| viewer.sees(&stack.space));
+        Ok(stacks)
+    }
 }

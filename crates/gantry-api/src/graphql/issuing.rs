@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use gantry_core::credentials::issuing::Issuing;
 use gantry_core::run::Run;
 
-use super::context::app;
+use super::cx::app;
 use crate::error;
 
 /// A part of `Run`, to be merged into it. Whoever has the run may see all of it.

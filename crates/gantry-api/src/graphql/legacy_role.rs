@@ -2,7 +2,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use gantry_app::role::RoleInput;
 use gantry_core::ids::StackId;
 
-use super::context::{app, subject};
+use super::cx::{app, subject};
 use crate::error;
 
 #[derive(Default)]

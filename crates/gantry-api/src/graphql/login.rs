@@ -3,7 +3,7 @@ use gantry_app::OpError;
 use gantry_core::ids::ApiKeyId;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::context::app;
+use super::cx::app;
 use crate::error;
 
 #[derive(SimpleObject)]

@@ -15,7 +15,7 @@ use gantry_core::ids::RunId;
 use gantry_core::run;
 
 use super::commit::Commit;
-use super::context::{app, subject};
+use super::cx::{app, subject};
 use super::issuing::RunCredentials;
 use super::stack::Stack;
 use crate::error;

@@ -6,8 +6,8 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
 use gantry_app::App;
 
 use super::{
-    account, api_key, attachment, audit, cloud_integration, config_element, legacy_role, login,
-    role, run, space, stack, state,
+    account, api_key, attachment, audit, cloud_integration, config_element, context, legacy_role,
+    login, role, run, space, stack, state,
 };
 
 #[derive(MergedObject, Default)]
@@ -17,6 +17,7 @@ pub struct Query(
     api_key::ApiKeyQuery,
     cloud_integration::aws::AwsIntegrationQuery,
     stack::StackQuery,
+    context::ContextQuery,
     run::RunQuery,
     audit::AuditQuery,
 );
@@ -32,6 +33,7 @@ pub struct Mutation(
     stack::StackMutation,
     state::StateMutation,
     config_element::ConfigElementMutation,
+    context::ContextMutation,
     run::RunMutation,
 );
 
@@ -50,6 +52,11 @@ pub fn build(app: Arc<App>) -> ApiSchema {
         .limit_directives(DIRECTIVES)
         .data(DataLoader::new(
             space::SpaceLoader(app.clone()),
+            TokioSpawner::current(),
+            TokioTimer::default(),
+        ))
+        .data(DataLoader::new(
+            context::ContextStackLoader(app.clone()),
             TokioSpawner::current(),
             TokioTimer::default(),
         ))

@@ -9,7 +9,7 @@ use gantry_core::authz::Role;
 use gantry_core::ids::SpaceId;
 use gantry_core::space;
 
-use super::context::{app, subject};
+use super::cx::{app, subject};
 use crate::error;
 
 #[derive(Default)]

@@ -14,15 +14,14 @@ use gantry_core::ids::StackId;
 use gantry_core::stack;
 
 use super::config_element::StackConfig;
-use super::context::{app, subject};
+use super::context::StackContexts;
+use super::cx::{app, subject};
 use super::run::StackRuns;
 use super::search::{PageInfo, SearchInput};
 use super::stack_integrations::StackCloud;
 use super::state::StackManagedState;
 use crate::error;
 use input::StackInput;
-
-pub use later::StackContextAttachment;
 
 #[derive(MergedObject)]
 pub struct Stack(
@@ -31,6 +30,7 @@ pub struct Stack(
     standing::StackStanding,
     StackRuns,
     StackConfig,
+    StackContexts,
     StackCloud,
     StackManagedState,
     later::StackLater,
@@ -45,6 +45,7 @@ impl From<stack::Stack> for Stack {
             standing::StackStanding(stack.clone()),
             StackRuns(stack.clone()),
             StackConfig(stack.clone()),
+            StackContexts(stack.clone()),
             StackCloud(stack.clone()),
             StackManagedState(stack),
             later::StackLater,

@@ -7,7 +7,7 @@ use gantry_app::credentials::AccessPreview;
 use gantry_app::role::{assumed_in_worker, custom_external_id};
 use gantry_core::stack::Stack;
 
-use super::context::app;
+use super::cx::app;
 use super::run::RunType;
 use crate::error;
 

@@ -15,7 +15,7 @@ use gantry_core::stack;
 use gantry_core::state::contents::{Contents, Output};
 use gantry_core::state::{self, Origin, StateAction, StateDelta};
 
-use super::context::{app, subject};
+use super::cx::{app, subject};
 use super::stack::Stack;
 use crate::error;
 use entity::ManagedEntity;

@@ -3,6 +3,7 @@
 mod audit;
 mod client;
 mod cloud_integration;
+mod context;
 mod contract;
 mod error;
 mod gateway;

@@ -5,7 +5,6 @@ use gantry_core::credentials::select::{Choice, Selection, select};
 use gantry_core::ids::IntegrationId;
 use gantry_core::run::{Phase, RunKind};
 use gantry_core::stack::Stack;
-use gantry_store::config_element;
 
 use super::CLOUDS;
 use super::candidates::Found;
@@ -33,11 +32,8 @@ impl App {
     /// on what is configured now. Overrides of a single run are not known here.
     pub async fn credentials_preview(&self, stack: &Stack) -> Result<Vec<AccessPreview>, OpError> {
         let reader = self.store.reader();
-        let elements = config_element::list(reader, &stack.id).await?;
-        let variables: Vec<&str> = elements
-            .iter()
-            .map(|element| element.name.as_str())
-            .collect();
+        let layers = self.layers(reader, stack).await?;
+        let variables = layers.variable_names();
         let mut previews = Vec::new();
         for cloud in CLOUDS {
             let found = Found::of_stack(reader, cloud, stack).await?;

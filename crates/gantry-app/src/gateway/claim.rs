@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gantry_core::context;
 use gantry_core::ids::{RunId, StackId, WorkerId};
 use gantry_core::protocol::{Claim, Job, Source, Start, Tool};
 use gantry_core::run::transition::Event;
@@ -129,7 +130,9 @@ impl App {
             worker: worker.clone(),
             until,
         });
-        let job = job(&run, &deciding.stack, start, url);
+        let contexts = self.contexts_of(tx.reader(), &deciding.stack).await?;
+        let hooks = context::hooks(&contexts, &deciding.stack.settings.hooks);
+        let job = job(&run, &deciding.stack, start, url, hooks.after_run);
         let after = deciding.finish().await?;
         tx.commit().await?;
         after.perform(self);
@@ -141,7 +144,7 @@ impl App {
     }
 }
 
-fn job(run: &Run, stack: &Stack, start: Start, url: String) -> Job {
+fn job(run: &Run, stack: &Stack, start: Start, url: String, after_run: Vec<String>) -> Job {
     let settings = &stack.settings;
     let pinned = run.commit.as_ref().map(|commit| commit.hash.clone());
     let carry = settings.labels.iter();
@@ -176,7 +179,7 @@ fn job(run: &Run, stack: &Stack, start: Start, url: String) -> Job {
             .filter_map(|label| label.strip_prefix(CARRY_LABEL).map(str::to_owned))
             .collect(),
         autodeploy: run.kind == RunKind::Tracked && settings.autodeploy,
-        after_run: settings.hooks.after_run.clone(),
+        after_run,
         errored_state: run.kind == RunKind::Task
             && stack
                 .system_lock

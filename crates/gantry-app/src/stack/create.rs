@@ -7,9 +7,8 @@ use gantry_core::slug::{Slug, slug_from_name};
 use gantry_core::stack::Stack;
 use gantry_store::{Tx, slug, stack};
 
-use super::StackDraft;
-use super::update::space_gone;
 use super::vendor::refuse_workspace;
+use super::{StackDraft, space_gone};
 use crate::audit::Deed;
 use crate::{App, OpError, Subject};
 

@@ -230,21 +230,8 @@ pub(crate) fn check_labels(labels: &[String]) -> Result<(), OpError> {
     Ok(())
 }
 
-fn check_hooks(hooks: &Hooks) -> Result<(), OpError> {
-    let phases = [
-        ("beforeInit", &hooks.before_init),
-        ("afterInit", &hooks.after_init),
-        ("beforePlan", &hooks.before_plan),
-        ("afterPlan", &hooks.after_plan),
-        ("beforeApply", &hooks.before_apply),
-        ("afterApply", &hooks.after_apply),
-        ("beforePerform", &hooks.before_perform),
-        ("afterPerform", &hooks.after_perform),
-        ("beforeDestroy", &hooks.before_destroy),
-        ("afterDestroy", &hooks.after_destroy),
-        ("afterRun", &hooks.after_run),
-    ];
-    for (field, lines) in phases {
+pub(crate) fn check_hooks(hooks: &Hooks) -> Result<(), OpError> {
+    for (field, lines) in hooks.places() {
         if lines.len() > MOST_HOOK_LINES {
             return Err(OpError::invalid(format!(
                 "{field}: there are {} commands, and {MOST_HOOK_LINES} are allowed; put them into \

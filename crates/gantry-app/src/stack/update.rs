@@ -114,7 +114,7 @@ impl App {
 }
 
 /// A space that was deleted since it was looked up is one that there is not.
-pub(super) fn space_gone(error: StoreError, space: &SpaceId) -> OpError {
+pub(crate) fn space_gone(error: StoreError, space: &SpaceId) -> OpError {
     match error {
         StoreError::Referenced => OpError::missing("space", space),
         other => other.into(),

@@ -1,5 +1,6 @@
-use gantry_app::config_element::{ConfigElement, NewVariable};
+use gantry_app::config_element::{ConfigElement, NewElement};
 use gantry_app::{OpError, Subject, Who};
+use gantry_core::config_element::ConfigKind;
 use gantry_core::ids::{RunId, SpaceId, StackId};
 use gantry_core::run::{Phase, RunKind};
 use secrecy::SecretString;
@@ -14,8 +15,9 @@ on_both_databases!(
     what_can_not_be_a_variable_is_refused,
 );
 
-fn variable(name: &str, value: &str, write_only: bool) -> NewVariable {
-    NewVariable {
+fn variable(name: &str, value: &str, write_only: bool) -> NewElement {
+    NewElement {
+        kind: ConfigKind::EnvironmentVariable,
         name: name.into(),
         value: SecretString::from(value),
         write_only,
@@ -26,7 +28,7 @@ fn variable(name: &str, value: &str, write_only: bool) -> NewVariable {
 async fn set(
     world: &World,
     stack: &StackId,
-    variable: NewVariable,
+    variable: NewElement,
 ) -> Result<ConfigElement, OpError> {
     let app = &world.app;
     app.stack_config_add(&world.admin, stack, variable).await

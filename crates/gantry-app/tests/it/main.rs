@@ -9,6 +9,7 @@ mod audit;
 mod aws;
 mod cloud_integration;
 mod config_element;
+mod context;
 mod credentials;
 mod legacy_role;
 mod login;

@@ -89,6 +89,14 @@ impl Reach {
         }
     }
 
+    /// The only spaces whose shared things are seen; `None` when that is every one.
+    pub fn shared_spaces(&self) -> Option<Vec<SpaceId>> {
+        match self {
+            Reach::Everywhere => None,
+            Reach::Spaces { roles, shared } => Some(roles.keys().chain(shared).cloned().collect()),
+        }
+    }
+
     /// The only spaces with a role; `None` when that is every one.
     pub fn spaces(&self) -> Option<Vec<SpaceId>> {
         match self {

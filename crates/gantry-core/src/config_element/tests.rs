@@ -55,3 +55,20 @@ fn an_entry_ends_where_the_kernel_says() {
     assert!(!refused.to_string().contains("xxx"));
     assert!(check_variable("NAME", "a\0b", false).is_err());
 }
+
+#[test]
+fn the_strongest_of_a_name_wins_and_says_what_it_hides() {
+    let elements = [
+        (ConfigKind::EnvironmentVariable, "B", 1),
+        (ConfigKind::FileMount, "A", 2),
+        (ConfigKind::EnvironmentVariable, "A", 3),
+        (ConfigKind::EnvironmentVariable, "B", 4),
+        (ConfigKind::EnvironmentVariable, "B", 5),
+    ];
+    let found = effective(elements, |(kind, name, _)| (*kind, (*name).to_owned()));
+    let shown: Vec<_> = found
+        .iter()
+        .map(|e| (e.wins.2, e.hides.iter().map(|h| h.2).collect::<Vec<_>>()))
+        .collect();
+    assert_eq!(shown, [(3, vec![]), (1, vec![4, 5]), (2, vec![])]);
+}

@@ -178,7 +178,9 @@ fn encodings(secret: &str) -> Vec<(&'static str, String)> {
             "go",
             json.replace('<', "\\u003c")
                 .replace('>', "\\u003e")
-                .replace('&', "\\u0026"),
+                .replace('&', "\\u0026")
+                .replace('\u{2028}', "\\u2028")
+                .replace('\u{2029}', "\\u2029"),
         ),
         ("sh", secret.replace('\'', "'\\''")),
     ]

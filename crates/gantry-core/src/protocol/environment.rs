@@ -42,6 +42,17 @@ pub struct EnvVar {
     pub masked: bool,
 }
 
+/// A file below the workspace, beside the checkout or in it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MountedFile {
+    /// Relative to the workspace.
+    pub path: String,
+    /// Its content, in base64.
+    pub content: WireSecret,
+    /// The content is masked in every output of the run.
+    pub masked: bool,
+}
+
 impl EnvVar {
     pub fn plain(name: impl Into<String>, value: impl Into<String>) -> Self {
         EnvVar {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::EnvVar;
+use super::{EnvVar, MountedFile};
 use crate::run::Phase;
 
 /// What the worker does next with a run it holds.
@@ -10,7 +10,12 @@ pub enum Next {
     /// Start this phase now: credentials inside are minutes old at most.
     Phase(Box<PhaseStart>),
     /// The run waits for a person, or has ended: run `after_run` when `ended`, then release.
-    Release { ended: bool, env: Vec<EnvVar> },
+    Release {
+        ended: bool,
+        env: Vec<EnvVar>,
+        #[serde(default)]
+        files: Vec<MountedFile>,
+    },
 }
 
 /// A phase, with everything its child gets.
@@ -22,6 +27,9 @@ pub struct PhaseStart {
     /// In the order of the spec, later wins: computed, contexts, stack, overrides. `${NAME}` in
     /// a value is resolved by the worker.
     pub env: Vec<EnvVar>,
+    /// What is mounted while this phase lasts.
+    #[serde(default)]
+    pub files: Vec<MountedFile>,
     /// What was issued for this phase, and for no other. Wins over everything.
     pub credentials: Vec<EnvVar>,
     /// When the credentials end, Unix milliseconds.

@@ -4,8 +4,8 @@ use gantry_core::ids::SpaceId;
 use gantry_core::stack::Stack;
 
 use super::row::{COLUMNS, from_row};
-use crate::search::{After, Key, Select, anywhere};
-use crate::{Reader, StoreError, Value};
+use crate::search::{After, Key, Select, anywhere, holds_text, inside, one_of};
+use crate::{Reader, StoreError};
 
 /// One condition. The values within one are alternatives; all texts are compared exactly.
 #[derive(Clone, Debug)]
@@ -118,9 +118,7 @@ fn text(select: &mut Select, condition: &Condition) -> String {
             "tracked_commit",
             hashes.iter().map(|hash| format!("\"hash\":{}", json(hash))),
         ),
-        Condition::Label(labels) => {
-            inside(select, "labels", labels.iter().map(|label| json(label)))
-        }
+        Condition::Label(labels) => holds_text(select, "labels", labels),
         Condition::Name(values) => one_of(select, "name", values),
         Condition::ProjectRoot(values) => one_of(select, "COALESCE(project_root, '')", values),
         Condition::Repository(values) => {
@@ -141,29 +139,6 @@ fn text(select: &mut Select, condition: &Condition) -> String {
 fn flag(select: &mut Select, expression: &str, flags: &[bool]) -> String {
     let list = select.bind_list(flags.iter().copied());
     format!("{expression} IN ({list})")
-}
-
-fn one_of(select: &mut Select, expression: &str, values: &[String]) -> String {
-    let list = select.bind_list(values);
-    format!("{expression} IN ({list})")
-}
-
-/// Whether one of `pieces` of JSON stands in a JSON column. A quote inside a JSON string has a
-/// backslash before it, so a whole quoted string can't be found in the middle of another one.
-/// REPLACE tells upper from lower case on both databases, which LIKE does not.
-fn inside(select: &mut Select, column: &str, pieces: impl IntoIterator<Item = String>) -> String {
-    let any: Vec<String> = pieces
-        .into_iter()
-        .map(|piece| {
-            let place = select.bind(Value::Text(piece));
-            format!("REPLACE({column}, {place}, '') <> {column}")
-        })
-        .collect();
-    if any.is_empty() {
-        "FALSE".to_owned()
-    } else {
-        any.join(" OR ")
-    }
 }
 
 fn json(text: &str) -> String {

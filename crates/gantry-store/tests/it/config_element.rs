@@ -1,6 +1,6 @@
-use gantry_core::config_element::ConfigKind;
+use gantry_core::config_element::{ConfigKind, ConfigOwner};
 use gantry_core::ids::StackId;
-use gantry_store::config_element::{self, ConfigElement};
+use gantry_store::config_element::{self, Amount, ConfigElement};
 use gantry_store::{Store, data_key};
 
 use crate::databases::with_spaces;
@@ -12,9 +12,13 @@ on_both_databases!(
     elements_of_two_stacks_are_apart,
 );
 
+fn of_stack(stack: &str) -> ConfigOwner {
+    ConfigOwner::Stack(StackId::new(stack))
+}
+
 fn element(stack: &str, name: &str, sealed: &[u8]) -> ConfigElement {
     ConfigElement {
-        stack: StackId::new(stack),
+        owner: of_stack(stack),
         name: name.into(),
         kind: ConfigKind::EnvironmentVariable,
         description: None,
@@ -43,7 +47,7 @@ async fn put_element(store: &Store, element: &ConfigElement) {
 }
 
 async fn names(store: &Store, stack: &str) -> Vec<String> {
-    config_element::list(store.reader(), &StackId::new(stack))
+    config_element::list(store.reader(), &of_stack(stack))
         .await
         .unwrap()
         .into_iter()
@@ -54,7 +58,7 @@ async fn names(store: &Store, stack: &str) -> Vec<String> {
 async fn elements_come_back_by_name(store: &Store) {
     with_spaces(store).await;
     insert(store, &sample("one", 1)).await;
-    let id = StackId::new("one");
+    let id = of_stack("one");
     put(store, "one", "B", b"\0\xffbb").await;
     put(store, "one", "A", b"a").await;
     assert_eq!(names(store, "one").await, ["A", "B"]);
@@ -65,8 +69,14 @@ async fn elements_come_back_by_name(store: &Store) {
     assert_eq!(found.sealed, b"\0\xffbb");
     assert!(found.write_only);
     let reader = store.reader();
-    assert_eq!(config_element::bytes(reader, &id, "").await.unwrap(), 5);
-    assert_eq!(config_element::bytes(reader, &id, "B").await.unwrap(), 1);
+    for (kind, except, elements, bytes) in [
+        (ConfigKind::EnvironmentVariable, "", 2, 5),
+        (ConfigKind::EnvironmentVariable, "B", 1, 1),
+        (ConfigKind::FileMount, "", 0, 0),
+    ] {
+        let amount = config_element::amount(reader, &id, kind, except).await;
+        assert_eq!(amount.unwrap(), Amount { elements, bytes });
+    }
     let lower = config_element::find(reader, &id, "b").await.unwrap();
     assert!(lower.is_none());
 }
@@ -82,7 +92,7 @@ async fn a_second_one_of_the_same_name_replaces_the_first(store: &Store) {
         ..element("one", "A", b"second")
     };
     put_element(store, &second).await;
-    let found = config_element::list(store.reader(), &second.stack)
+    let found = config_element::list(store.reader(), &second.owner)
         .await
         .unwrap();
     assert_eq!(format!("{found:?}"), format!("{:?}", [second]));
@@ -95,7 +105,7 @@ async fn elements_of_two_stacks_are_apart(store: &Store) {
     put(store, "one", "A", b"1").await;
     put(store, "two", "A", b"2").await;
     let tx = store.begin().await.unwrap();
-    let one = StackId::new("one");
+    let one = of_stack("one");
     assert!(config_element::delete(&tx, &one, "A").await.unwrap());
     assert!(!config_element::delete(&tx, &one, "A").await.unwrap());
     tx.commit().await.unwrap();

@@ -7,6 +7,8 @@ mod api_key;
 mod attachment;
 mod cloud_integration;
 mod config_element;
+mod context;
+mod context_attachment;
 mod issuing;
 mod legacy_role;
 mod migrations;

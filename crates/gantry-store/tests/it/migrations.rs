@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use gantry_store::{Connect, Store};
+use gantry_core::config_element::ConfigOwner;
+use gantry_core::ids::StackId;
+use gantry_store::{Connect, Store, config_element};
 use sqlx::{Connection as _, PgConnection, Row as _, SqliteConnection};
 
 use crate::databases;
@@ -118,6 +120,53 @@ async fn a_database_of_a_newer_version_is_refused() {
              start that version again, or restore a backup from before the upgrade"
         )
     );
+}
+
+/// What an installation of the first version may hold.
+const OF_THE_FIRST_VERSION: &str = "
+CREATE TABLE schema_migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL);
+INSERT INTO schema_migration VALUES (1, '0001_foundation');
+INSERT INTO space VALUES ('root', 'root', '', NULL, 0, '[]', 1);
+INSERT INTO data_key (id, wrapped, created_at) VALUES ('key', 'wrapped', 1);
+INSERT INTO stack VALUES ('one', 'One', NULL, 'root', '[]', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL,
+    'terraform', '{}', '{}', 'GIT', '', 'infra', NULL, 'main', NULL, '[]', '[]', NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'NONE', NULL, NULL, 0, 0, 1, 1);
+INSERT INTO config_element VALUES
+    ('one', 'NAME', 'ENVIRONMENT_VARIABLE', 'why', 1, 'key', 'sealed', 7)";
+
+#[tokio::test]
+async fn variables_of_an_older_database_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gantry.db");
+    let url = format!("sqlite://{}?mode=rwc", path.display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let first = include_str!("../../migrations/sqlite/0001_foundation.sql");
+    for text in [first, OF_THE_FIRST_VERSION] {
+        sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+
+    let database = gantry_testkit::postgres::Postgres::shared().database();
+    let database = database.unwrap();
+    let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+    let first = include_str!("../../migrations/postgres/0001_foundation.sql");
+    for text in [first, OF_THE_FIRST_VERSION] {
+        sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+
+    for connect in [Connect::Sqlite(path), Connect::Postgres(database.url())] {
+        let store = Store::open(&connect).await.unwrap();
+        let owner = ConfigOwner::Stack(StackId::new("one"));
+        let found = config_element::list(store.reader(), &owner).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].name.as_str(), &found[0].sealed[..]),
+            ("NAME", &b"sealed"[..])
+        );
+        assert_eq!((found[0].write_only, found[0].created_at), (true, 7));
+        store.close().await;
+    }
 }
 
 async fn sqlite_connection(connect: &Connect) -> SqliteConnection {

@@ -355,6 +355,7 @@ async fn a_deleted_stack_takes_what_is_its_own_along(store: &Store) {
     assert!(stack::delete(&tx, &stack.id).await.unwrap());
     assert!(!stack::delete(&tx, &stack.id).await.unwrap());
     tx.commit().await.unwrap();
-    let elements = gantry_store::config_element::list(store.reader(), &stack.id).await;
+    let owner = gantry_core::config_element::ConfigOwner::Stack(stack.id.clone());
+    let elements = gantry_store::config_element::list(store.reader(), &owner).await;
     assert!(elements.unwrap().is_empty());
 }

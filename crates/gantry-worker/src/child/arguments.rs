@@ -7,7 +7,9 @@ use secrecy::ExposeSecret;
 
 use super::{Argv, Command, Launch};
 use crate::hooks;
-use crate::sandbox::{self, HOME, Sandbox, SandboxError, Spawn, memory_file, out_of_the_way};
+use crate::sandbox::{
+    self, HOME, Sandbox, SandboxError, Spawn, WORKSPACE, memory_file, out_of_the_way,
+};
 
 /// The ends that stay with the worker.
 pub(super) struct Pipes {
@@ -147,10 +149,21 @@ pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipe
             };
             let passwd = file(c"passwd", passwd.as_bytes())?;
             let groups = file(c"group", groups.as_bytes())?;
+            let mut inherited = Vec::new();
+            let mut files = Vec::new();
+            for mounted in &launch.view.files {
+                let content = file(c"mounted", &mounted.content)?;
+                files.push((
+                    content.as_raw_fd(),
+                    Path::new(WORKSPACE).join(&mounted.path),
+                ));
+                inherited.push(content);
+            }
             let given = sandbox.root().arguments(
                 &mounts,
                 &launch.view.directory,
                 [passwd.as_raw_fd(), groups.as_raw_fd()],
+                &files,
                 &environment,
             );
             let given = file(c"arguments", &given)?;
@@ -165,6 +178,7 @@ pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipe
                 "--".into(),
             ];
             arguments.extend(argv.iter().map(Into::into));
+            inherited.extend([status_end, given, passwd, groups]);
             Spawn {
                 program: bwrap.to_path_buf(),
                 arguments,
@@ -172,7 +186,7 @@ pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipe
                 directory: "/".into(),
                 uid,
                 output: output_end,
-                inherited: vec![status_end, given, passwd, groups],
+                inherited,
                 numbered,
             }
         }

@@ -1,4 +1,4 @@
-use gantry_core::protocol::EnvVar;
+use gantry_core::protocol::{EnvVar, MountedFile};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -7,13 +7,18 @@ use crate::child_env::{ChildEnv, without_managed_state};
 use crate::hooks::PhaseHooks;
 use crate::job::AtWork;
 use crate::logs::PhaseLog;
+use crate::mounted_files::{self, MountedFiles};
 use crate::report::Undelivered;
-use crate::worker::seconds;
+use crate::worker::{blocking, seconds};
 
 impl AtWork {
     /// The hooks at the very end: no credentials, and their failure changes nothing any more. What
     /// they print continues the log of the last phase.
-    pub async fn after_run(&mut self, env: Vec<EnvVar>) -> Result<(), Undelivered> {
+    pub async fn after_run(
+        &mut self,
+        env: Vec<EnvVar>,
+        files: Vec<MountedFile>,
+    ) -> Result<(), Undelivered> {
         if self.job.after_run.iter().all(|hook| hook.trim().is_empty()) {
             return Ok(());
         }
@@ -21,13 +26,18 @@ impl AtWork {
             true => without_managed_state(&env),
             false => env,
         };
-        let env = ChildEnv::build(&self.worker.environment, &env, &self.exports, &[]);
+        let mut env = ChildEnv::build(&self.worker.environment, &env, &self.exports, &[]);
+        env.hide(&mounted_files::secrets(&files).0);
         let (version, offset) = self.log;
         let masks = env.masks();
         let opened = PhaseLog::open(&self.spool, version, offset, masks, self.report.clone());
         let Ok(mut log) = opened else { return Ok(()) };
+        let mounted = MountedFiles::decode(&files).unwrap_or_default();
+        if let Err(error) = blocking(|| self.workspace.mount(&mounted)) {
+            log.say(&format!("after_run: {error}"));
+        }
         let launch = Launch {
-            view: self.workspace.perform(),
+            view: self.workspace.perform().with_files(&mounted.beside),
             tool: Some(self.tool.path.clone()),
             command: Command::Nothing,
             hooks: PhaseHooks {

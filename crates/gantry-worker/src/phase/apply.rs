@@ -7,7 +7,7 @@ use crate::child::Command;
 use crate::hooks::PhaseHooks;
 use crate::job::{AtWork, Bundle};
 use crate::worker::blocking;
-use crate::workspace::CarriedFile;
+use crate::workspace::{CarriedFile, WorkspaceError};
 
 impl AtWork {
     /// Apply and destroy: the saved plan, as it is, on the clean workspace.
@@ -29,7 +29,12 @@ impl AtWork {
         };
         // The workspace is used up by this.
         self.initialized = false;
-        let view = blocking(|| self.workspace.apply(&carried))?;
+        let view = blocking(|| {
+            let view = self.workspace.apply(&carried)?;
+            // Also in place of what came along with the plan.
+            self.workspace.mount(&running.mounted)?;
+            Ok::<_, WorkspaceError>(view)
+        })?;
         let arguments = self.tool.apply(&view.plan_file());
         let wanted = Wanted {
             view,

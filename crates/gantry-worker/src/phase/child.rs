@@ -45,7 +45,7 @@ impl AtWork {
         let limits = running.start.limits;
         let (processes, mut started) = mpsc::unbounded_channel();
         let launch = Launch {
-            view: wanted.view,
+            view: wanted.view.with_files(&running.mounted.beside),
             tool: Some(self.tool.path.clone()),
             command: wanted.command,
             hooks: wanted.hooks,

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::{HOME, TOOLS};
+use super::{HOME, TOOLS, WORKSPACE};
 
 /// One directory or file of the host that a child sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ impl Root {
         for (path, mode, bytes) in [
             ("/tmp", "1777", TMP_BYTES),
             (HOME, "0700", HOME_BYTES),
-            ("/mnt/workspace", "0755", WORKSPACE_BYTES),
+            (WORKSPACE, "0755", WORKSPACE_BYTES),
         ] {
             fixed.extend(["--perms", mode]);
             if abilities.size {
@@ -154,12 +154,14 @@ impl Root {
     }
 
     /// All arguments for one child, separated by NUL as `--args` reads them, up to and without the
-    /// command. The two descriptors hold the synthetic passwd and group files.
+    /// command. The two descriptors hold the synthetic passwd and group files, those of `files` what is
+    /// copied into the child's own memory.
     pub(crate) fn arguments(
         &self,
         mounts: &[Mount],
         directory: &Path,
         [passwd, group]: [i32; 2],
+        files: &[(i32, PathBuf)],
         environment: &[(&str, &str)],
     ) -> zeroize::Zeroizing<Vec<u8>> {
         let mut all = Arguments(self.fixed.0.clone());
@@ -177,6 +179,11 @@ impl Root {
         }
         for (fd, path) in [(passwd, "/etc/passwd"), (group, "/etc/group")] {
             all.extend(["--perms", "0444", "--file", &fd.to_string(), path]);
+        }
+        for (fd, path) in files {
+            let fd = fd.to_string();
+            all.extend(["--perms", "0600", "--file", &fd]);
+            all.push(path);
         }
         all.extend(["--remount-ro", "/"]);
         all.extend([OsStr::new("--chdir"), directory.as_os_str()]);

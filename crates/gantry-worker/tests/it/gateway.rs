@@ -95,6 +95,7 @@ pub fn start(phase: Phase) -> PhaseStart {
         phase,
         version: 0,
         env: vec![],
+        files: vec![],
         credentials: vec![],
         credentials_expire: None,
         notices: vec![],
@@ -349,6 +350,7 @@ fn follow(told: &mut Told, script: &Script, finished: &PhaseFinished) -> Next {
         return Next::Release {
             ended: true,
             env: vec![],
+            files: vec![],
         };
     };
     let phase = match (finished.phase, &finished.outcome, job.kind) {
@@ -360,12 +362,14 @@ fn follow(told: &mut Told, script: &Script, finished: &PhaseFinished) -> Next {
             return Next::Release {
                 ended: false,
                 env: vec![],
+                files: vec![],
             };
         }
         _ => {
             return Next::Release {
                 ended: true,
                 env: vec![EnvVar::plain("ENDED", "yes")],
+                files: vec![],
             };
         }
     };

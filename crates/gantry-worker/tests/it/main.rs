@@ -10,6 +10,7 @@ mod job;
 mod killed_worker;
 mod managed_state;
 mod metadata_filter;
+mod mounted_files;
 mod s3_backend;
 mod sandbox;
 mod sandbox_of_a_normal_user;

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cloud_integration;
+mod context;
 mod documents;
 mod hostile;
 mod issuing;

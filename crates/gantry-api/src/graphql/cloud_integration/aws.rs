@@ -7,7 +7,7 @@ use gantry_core::ids::{IntegrationId, StackId};
 
 use crate::error;
 use crate::graphql::attachment::AwsIntegrationStackAttachment;
-use crate::graphql::context::{app, subject};
+use crate::graphql::cx::{app, subject};
 
 pub(in crate::graphql) const CLOUD: Cloud = Cloud::Aws;
 

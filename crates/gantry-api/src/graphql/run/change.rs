@@ -6,7 +6,7 @@ use gantry_core::run::{Run, RunDelta as Delta};
 
 use super::RunState;
 use crate::error;
-use crate::graphql::context::{app, subject};
+use crate::graphql::cx::{app, subject};
 
 /// A part of `Run`: what its plan would change.
 pub struct RunPlan(pub Arc<Run>);

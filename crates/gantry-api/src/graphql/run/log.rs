@@ -6,7 +6,7 @@ use gantry_core::run::Run;
 
 use super::RunState;
 use crate::error;
-use crate::graphql::context::{app, subject};
+use crate::graphql::cx::{app, subject};
 
 /// A part of `Run`: what its phases said.
 pub struct RunLog(pub Arc<Run>);

@@ -7,7 +7,7 @@ use gantry_core::run::{self, RunKind};
 use super::input::{ForceApplyMode, RuntimeConfigInput};
 use super::{Run, RunType};
 use crate::error;
-use crate::graphql::context::{app, run_metadata, subject};
+use crate::graphql::cx::{app, run_metadata, subject};
 
 #[derive(Default)]
 pub struct RunMutation;

@@ -8,7 +8,7 @@ use gantry_core::stack::Stack;
 
 use super::Run;
 use crate::error;
-use crate::graphql::context::{app, subject};
+use crate::graphql::cx::{app, subject};
 
 /// A part of `Stack`: its runs.
 pub struct StackRuns(pub Arc<Stack>);

@@ -1,11 +1,10 @@
-//! What clients select of a stack and this installation has none of yet: contexts, policies, worker
-//! pools, modules, dependencies. The answers are what is true, none; the types are as much of the
+//! What clients select of a stack and this installation has none of yet: policies, worker pools,
+//! modules, dependencies. The answers are what is true, none; the types are as much of the
 //! contract's as a client needs to be able to ask.
 
 use async_graphql::{Enum, ID, Object, SimpleObject};
 
 use super::Stack;
-use crate::graphql::config_element::ConfigElement;
 
 /// A part of `Stack`.
 pub struct StackLater;
@@ -26,10 +25,6 @@ impl StackLater {
     }
 
     async fn module_versions_used(&self) -> Vec<ModuleVersion> {
-        vec![]
-    }
-
-    async fn attached_contexts(&self) -> Vec<StackContextAttachment> {
         vec![]
     }
 
@@ -76,16 +71,6 @@ struct Module {
     id: ID,
     name: String,
     owner: String,
-}
-
-#[derive(SimpleObject)]
-pub struct StackContextAttachment {
-    id: ID,
-    context_id: ID,
-    context_name: String,
-    priority: i32,
-    is_autoattached: bool,
-    config: Vec<ConfigElement>,
 }
 
 #[derive(SimpleObject)]

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, Object, Result};
 use gantry_core::run::RunState;
 use gantry_core::stack::Stack;
 
-use crate::graphql::context::{app, subject};
+use crate::graphql::cx::{app, subject};
 
 /// A part of `Stack`: how it stands at the moment.
 pub struct StackStanding(pub Arc<Stack>);

@@ -114,7 +114,8 @@ async fn variables_of_the_users_keep_the_lock(world: &World) {
     let stack = world.stack_of(draft).await;
     world.attach(&stack, "both", true, true).await;
     // Not even a secret: a token has no name by which it could be told from a setting.
-    let variable = gantry_app::config_element::NewVariable {
+    let variable = gantry_app::config_element::NewElement {
+        kind: gantry_core::config_element::ConfigKind::EnvironmentVariable,
         name: "GITHUB_TOKEN".into(),
         value: "canary".into(),
         write_only: false,

@@ -119,7 +119,8 @@ async fn a_workspace_and_managed_state_exclude_each_other(world: &World) {
         "{refused}"
     );
     for name in ["TF_HTTP_ADDRESS", "TF_HTTP_LOCK_ADDRESS", "TF_WORKSPACE"] {
-        let variable = gantry_app::config_element::NewVariable {
+        let variable = gantry_app::config_element::NewElement {
+            kind: gantry_core::config_element::ConfigKind::EnvironmentVariable,
             name: name.into(),
             value: "x".into(),
             write_only: false,

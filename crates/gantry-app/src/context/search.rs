@@ -1,0 +1,98 @@
+use gantry_core::context::Context;
+use gantry_core::quoted::Quoted;
+use gantry_store::context::search::{self, Condition, OrderBy, place_of};
+
+use crate::search::{Page, Predicate, Search, cursor, place};
+use crate::{App, OpError, Subject};
+
+impl App {
+    /// Every context that the subject sees, by name.
+    pub async fn contexts(&self, subject: &Subject) -> Result<Vec<Context>, OpError> {
+        let search = search::Search {
+            spaces: subject.visible_shared_spaces(),
+            predicates: vec![],
+            terms: vec![],
+            order: OrderBy::Name,
+            descending: false,
+            after: None,
+            limit: i64::MAX,
+        };
+        Ok(search::search(self.store.reader(), &search).await?)
+    }
+
+    /// One page of the contexts that the subject sees and that fit; newest first unless asked
+    /// otherwise.
+    pub async fn context_search(
+        &self,
+        subject: &Subject,
+        wanted: &Search,
+    ) -> Result<Page<Context>, OpError> {
+        wanted.check_size()?;
+        let (order, descending) = order(wanted)?;
+        let order_name = format!("context {order:?} {descending}");
+        let after = place(&order_name, wanted.after.as_deref())?;
+        let limit = wanted.limit()?;
+        let mut predicates = Vec::with_capacity(wanted.predicates.len());
+        for predicate in &wanted.predicates {
+            predicates.push(search::Predicate {
+                condition: condition(predicate)?,
+                exclude: predicate.exclude,
+            });
+        }
+        let has_previous = after.is_some();
+        let search = search::Search {
+            spaces: subject.visible_shared_spaces(),
+            predicates,
+            terms: wanted.terms(),
+            order,
+            descending,
+            after,
+            limit: limit + 1,
+        };
+        let mut items = search::search(self.store.reader(), &search).await?;
+        let has_next = items.len() as i64 > limit;
+        items.truncate(limit as usize);
+        let end_cursor = items
+            .last()
+            .map(|context| cursor(&order_name, place_of(context, order)))
+            .unwrap_or_default();
+        Ok(Page {
+            items,
+            end_cursor,
+            has_next,
+            has_previous,
+        })
+    }
+}
+
+fn order(wanted: &Search) -> Result<(OrderBy, bool), OpError> {
+    let Some(order) = &wanted.order else {
+        return Ok((OrderBy::CreatedAt, true));
+    };
+    let by = match order.field.as_str() {
+        "createdAt" => OrderBy::CreatedAt,
+        "name" => OrderBy::Name,
+        other => {
+            return Err(OpError::invalid(format!(
+                "orderBy: contexts can't be ordered by {}; `createdAt` and `name` are possible",
+                Quoted(other)
+            )));
+        }
+    };
+    Ok((by, order.descending))
+}
+
+fn condition(predicate: &Predicate) -> Result<Condition, OpError> {
+    Ok(match predicate.field.as_str() {
+        "label" | "labels" => Condition::Label(predicate.strings()?),
+        "name" => Condition::Name(predicate.strings()?),
+        "space" => Condition::Space(predicate.strings()?),
+        other => {
+            return Err(OpError::invalid(format!(
+                "predicates: contexts can't be searched by {}; possible are `label`, `name` and \
+                 `space`",
+                Quoted(other)
+            )));
+        }
+    })
+}
