@@ -66,14 +66,25 @@ impl Client {
             folder,
             token: String::new(),
         };
-        let login = client
-            .send(
+        let (id, secret) = (key.key.id.as_str(), key.secret.expose_secret());
+        client.token = client.log_in(id, secret).await;
+        client
+    }
+
+    /// Exchanges a key for a token.
+    pub async fn log_in(&self, id: &str, secret: &str) -> String {
+        let login = self
+            .send_as(
+                "",
                 "mutation($id:ID!$secret:String!){apiKeyUser(id: $id, secret: $secret){jwt}}",
-                json!({ "id": key.key.id.as_str(), "secret": key.secret.expose_secret() }),
+                json!({ "id": id, "secret": secret }),
             )
             .await;
-        client.token = login["data"]["apiKeyUser"]["jwt"].as_str().unwrap().into();
-        client
+        login["data"]["apiKeyUser"]["jwt"].as_str().unwrap().into()
+    }
+
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     pub fn repository(&self) -> String {
@@ -91,10 +102,15 @@ impl Client {
 
     /// Sends a document; answers with the whole body.
     pub async fn send(&self, query: &str, variables: Value) -> Value {
+        self.send_as(&self.token, query, variables).await
+    }
+
+    /// The same for whoever has that token; nobody has the empty one.
+    pub async fn send_as(&self, token: &str, query: &str, variables: Value) -> Value {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let mut request = Request::post("/graphql").header("content-type", "application/json");
-        if !self.token.is_empty() {
-            request = request.header("authorization", format!("Bearer {}", self.token));
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
         }
         let request = request.body(Body::from(body)).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();

@@ -1,6 +1,7 @@
 //! The schema against the contract, and documents of the known clients against the operations.
 
 mod audit;
+mod authorization;
 mod client;
 mod cloud_integration;
 mod context;

@@ -75,6 +75,8 @@ impl App {
         subject: &Subject,
         id: &StackId,
     ) -> Result<Stack, OpError> {
+        // What a lock held back goes on, and a taken over run is fenced off.
+        subject.require_not_run()?;
         let tx = self.store.begin().await?;
         let mut stack = self
             .stack_for_update(&tx, subject, id, Action::Operate)
