@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::require_managed;
 use crate::audit::Deed;
 use crate::login::LinkPurpose;
-use crate::{App, OpError, Subject, Who};
+use crate::{App, OpError, Subject};
 
 /// From asking for the link to the last byte.
 const DOWNLOAD_SECONDS: i64 = 5 * 60;
@@ -33,12 +33,9 @@ pub struct StateDownload {
 impl App {
     /// Where a state can be uploaded, for the stack that is then made by the same subject.
     pub async fn state_upload_url(&self, subject: &Subject) -> Result<StateUpload, OpError> {
-        if let Who::Run {
-            administrative,
-            phase,
-            ..
-        } = &subject.who
-            && !(*administrative && phase.writes())
+        if subject
+            .administered_spaces()
+            .is_some_and(|spaces| spaces.is_empty())
         {
             return Err(OpError::Forbidden(format!(
                 "{} makes no stacks, and so uploads no state for one",

@@ -34,6 +34,8 @@ pub fn of(row: &Row, shown: Option<&str>, answer: &Value) -> Outcome {
             _ if row.not_served && !error.starts_with("unauthorized") => Outcome::NotServed,
             "unauthorized" => Outcome::Login,
             refused if refused.starts_with("unauthorized: ") => Outcome::Refused,
+            // Said only behind the check of the role.
+            _ if row.stopped_by.is_some_and(|text| error.contains(text)) => Outcome::Yes,
             unseen if unseen.starts_with("there is no ") => Outcome::Unseen,
             other => Outcome::Odd(other.to_owned()),
         };

@@ -8,6 +8,8 @@ pub struct Row {
     pub about: Option<&'static str>,
     /// The placeholder whose value stands in the answer of whoever may see it.
     pub shows: Option<&'static str>,
+    /// What whoever may do it hears in the end, because the thing is not in the state for it.
+    pub stopped_by: Option<&'static str>,
     /// Nobody gets it; whoever is logged in is told why.
     pub not_served: bool,
 }
@@ -18,6 +20,7 @@ fn row(field: &'static str, document: &'static str) -> Row {
         document,
         about: None,
         shows: None,
+        stopped_by: None,
         not_served: false,
     }
 }
@@ -33,6 +36,13 @@ impl Row {
     fn shows(self, placeholder: &'static str) -> Self {
         Row {
             shows: Some(placeholder),
+            ..self
+        }
+    }
+
+    fn stopped_by(self, text: &'static str) -> Self {
+        Row {
+            stopped_by: Some(text),
             ..self
         }
     }
@@ -116,6 +126,36 @@ pub fn rows() -> Vec<Row> {
         row("stackSyncCommit", r#"mutation{stackSyncCommit(id: "<stack>"){id}}"#),
         row("stackConfigAdd", r#"mutation{stackConfigAdd(stack: "<stack>", config: {id: "A", type: ENVIRONMENT_VARIABLE, value: "x", writeOnly: false}){id}}"#),
         row("stackConfigDelete", r#"mutation{stackConfigDelete(stack: "<stack>", id: "PLAIN"){id}}"#),
+
+        // Contexts.
+        row("context", r#"{context(id: "<context>"){id}}"#),
+        row("context", r#"{context(id: "<context of root>"){id}}"#).about("one of `root`"),
+        row("context", r#"{context(id: "<context>"){config{value}}}"#).shows("<variable>").about("the value of a plain variable"),
+        row("context", r#"{context(id: "<context>"){config{value}}}"#).shows("<secret variable>").about("the value of a write-only variable"),
+        row("context", r#"{context(id: "<context>"){config{checksum}}}"#).shows("<secret checksum>").about("the plain checksum of a write-only variable"),
+        row("context", r#"{context(id: "<context>"){attachedStacks{stackId}}}"#).shows("<stack with context>").about("a stack that has it"),
+        row("contexts", "{contexts{id}}").shows("<context>"),
+        row("searchContexts", "{searchContexts(input: {first: 50}){edges{node{id}}}}").shows("<context>"),
+        row("contextCreateV2", r#"mutation{contextCreateV2(input: {name: "made <n>", space: "<team>"}){id}}"#),
+        row("contextUpdateV2", r#"mutation{contextUpdateV2(id: "<context>", input: {name: "renamed <n>"}){id}}"#),
+        row("contextUpdateV2", r#"mutation{contextUpdateV2(id: "<context of root>", input: {name: "renamed <n>"}){id}}"#).about("one of `root`"),
+        row("contextDelete", r#"mutation{contextDelete(id: "<context>"){id}}"#),
+        row("contextAttach", r#"mutation{contextAttach(id: "<context>", stack: "<stack>", priority: 1){id}}"#),
+        row("contextAttach", r#"mutation{contextAttach(id: "<context of root>", stack: "<stack of inner>", priority: 1){id}}"#).about("one of `root` to a stack of `inner`"),
+        row("contextDetach", r#"mutation{contextDetach(id: "<context attachment>"){id}}"#),
+        row("contextConfigAdd", r#"mutation{contextConfigAdd(context: "<context>", config: {id: "A", type: ENVIRONMENT_VARIABLE, value: "x", writeOnly: false}){id}}"#),
+        row("contextConfigDelete", r#"mutation{contextConfigDelete(context: "<context>", id: "PLAIN"){id}}"#),
+
+        // State.
+        row("stateUploadUrl", "mutation{stateUploadUrl{objectId}}"),
+        row("stateDownloadUrl", r#"mutation{stateDownloadUrl(input: {stackId: "<managed stack>"}){url}}"#),
+        row("stateRollback", r#"mutation{stateRollback(stack: "<managed stack>", version: "<state version>"){id}}"#).stopped_by("is the current state of"),
+        row("stateLockRemove", r#"mutation{stateLockRemove(stack: "<managed stack>"){id}}"#),
+        row("stack", r#"{stack(id: "<managed stack>"){stateVersions{id}}}"#).shows("<state version>").about("the versions of its state"),
+        row("stack", r#"{stack(id: "<managed stack>"){entities{vendor{... on EntityVendorTerraform{terraform{... on TerraformOutput{value}}}}}}}"#).shows("<output>").about("the value of an output"),
+        row("stack", r#"{stack(id: "<managed stack>"){entities{vendor{... on EntityVendorTerraform{terraform{... on TerraformOutput{value}}}}}}}"#).shows("<secret output>").about("the value of an output that is marked as sensitive"),
+        row("stack", r#"{stack(id: "<managed stack>"){entities{vendor{... on EntityVendorTerraform{terraform{... on TerraformResource{values}}}}}}}"#).shows("<attribute>").about("an attribute of a resource"),
+        row("stack", r#"{stack(id: "<managed stack>"){entities{vendor{... on EntityVendorTerraform{terraform{... on TerraformResource{values}}}}}}}"#).shows("<secret attribute>").about("an attribute of a resource that is marked as sensitive"),
 
         // Runs.
         row("runStack", r#"{runStack(runId: "<run>"){id}}"#),

@@ -96,11 +96,7 @@ async fn the_token_of_a_run_locks_nothing(world: &World) {
     );
     let refused = world.app.stack_lock(&token, &id, None).await.unwrap_err();
     assert!(matches!(refused, OpError::Forbidden(_)), "{refused}");
-    world
-        .app
-        .stack_lock(&world.admin, &id, None)
-        .await
-        .unwrap();
+    world.app.stack_lock(&world.admin, &id, None).await.unwrap();
     let refused = world.app.stack_unlock(&token, &id).await;
     assert!(matches!(refused, Err(OpError::Forbidden(_))));
     world.app.stack_unlock(&world.admin, &id).await.unwrap();

@@ -13,6 +13,7 @@ use gantry_core::credentials::grant::Grant;
 use gantry_core::credentials::phase_env::PhaseEnv;
 use gantry_core::credentials::trial::Trial;
 use gantry_core::protocol::Job;
+use serde_json::{Value, json};
 
 use super::{Filled, World};
 use crate::authorization::rows::Row;
@@ -37,6 +38,10 @@ impl World {
             ("<variable>", "in the open".to_owned()),
             ("<secret variable>", "hush".to_owned()),
             ("<secret checksum>", CHECKSUM.to_owned()),
+            ("<output>", "an output".to_owned()),
+            ("<secret output>", "a secret output".to_owned()),
+            ("<attribute>", "an attribute".to_owned()),
+            ("<secret attribute>", "a secret attribute".to_owned()),
             ("<input>", self.input(&self.team, n, false)),
             ("<input of inner>", self.input(&self.inner, n, false)),
         ] {
@@ -47,6 +52,8 @@ impl World {
             filled.put("<space>", self.space(&name, &self.team, true).await);
         }
         self.fill_stacks(&mut filled).await;
+        self.fill_contexts(&mut filled).await;
+        self.fill_state(&mut filled).await;
         self.fill_integrations(&mut filled, n).await;
         if filled.wants("<key>") {
             let (id, secret) = self.key(None).await;
@@ -61,16 +68,8 @@ impl World {
     async fn fill_stacks(&self, filled: &mut Filled) {
         if filled.wants("<stack>") {
             let stack = self.stack_in(&self.team, false).await;
-            for variable in [
-                r#"id: "PLAIN", value: "in the open", writeOnly: false"#,
-                r#"id: "SECRET", value: "hush", writeOnly: true"#,
-            ] {
-                self.made(&format!(
-                    r#"mutation{{stackConfigAdd(stack: "{stack}",
-                       config: {{type: ENVIRONMENT_VARIABLE, {variable}}}){{id}}}}"#
-                ))
+            self.variables(&format!(r#"stackConfigAdd(stack: "{stack}""#))
                 .await;
-            }
             filled.put("<stack>", stack);
         }
         for (space, id) in [("root", "root"), ("inner", self.inner.as_str())] {
@@ -85,6 +84,70 @@ impl World {
                 .await;
             filled.put("<locked stack>", stack);
         }
+    }
+
+    async fn variables(&self, mutation: &str) {
+        for variable in [
+            r#"id: "PLAIN", value: "in the open", writeOnly: false"#,
+            r#"id: "SECRET", value: "hush", writeOnly: true"#,
+        ] {
+            self.made(&format!(
+                "mutation{{{mutation}, config: {{type: ENVIRONMENT_VARIABLE, {variable}}}){{id}}}}"
+            ))
+            .await;
+        }
+    }
+
+    async fn fill_contexts(&self, filled: &mut Filled) {
+        if filled.wants("<context of root>") {
+            filled.put("<context of root>", self.context("root").await);
+        }
+        if !filled.wants("<context>") && !filled.wants("<context attachment>") {
+            return;
+        }
+        let context = self.context(&self.team).await;
+        self.variables(&format!(r#"contextConfigAdd(context: "{context}""#))
+            .await;
+        if filled.wants("<context attachment>") || filled.wants("<stack with context>") {
+            let stack = self.stack_in(&self.team, false).await;
+            let attachment = self
+                .made_id(&format!(
+                    r#"mutation{{contextAttach(id: "{context}", stack: "{stack}",
+                       priority: 0){{id}}}}"#
+                ))
+                .await;
+            filled.put("<context attachment>", attachment);
+            filled.put("<stack with context>", stack);
+        }
+        filled.put("<context>", context);
+    }
+
+    async fn context(&self, space: &str) -> String {
+        let name = format!("context {}", self.number());
+        self.made_id(&format!(
+            r#"mutation{{contextCreateV2(input: {{name: "{name}", space: "{space}"}}){{id}}}}"#
+        ))
+        .await
+    }
+
+    async fn fill_state(&self, filled: &mut Filled) {
+        if !filled.wants("<managed stack>") {
+            return;
+        }
+        let upload = self.made("mutation{stateUploadUrl{objectId}}").await;
+        let object = upload["objectId"].as_str().unwrap();
+        let put = self.client.app.state_upload_put(object, state().into());
+        put.await.unwrap();
+        let input = self.input(&self.team, self.number(), false);
+        let made = self
+            .made(&format!(
+                r#"mutation{{stackCreate(input: {input}, manageState: true,
+                   stackObjectID: "{object}"){{id stateVersions{{id}}}}}}"#
+            ))
+            .await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        filled.put("<managed stack>", text(&made["id"]));
+        filled.put("<state version>", text(&made["stateVersions"][0]["id"]));
     }
 
     async fn fill_integrations(&self, filled: &mut Filled, n: usize) {
@@ -198,6 +261,25 @@ impl Filled {
         self.text = self.text.replace(placeholder, &value);
         self.values.push((placeholder.to_owned(), value));
     }
+}
+
+fn state() -> String {
+    json!({
+        "version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "line",
+        "outputs": {
+            "open": {"value": "an output", "type": "string"},
+            "closed": {"value": "a secret output", "type": "string", "sensitive": true},
+        },
+        "resources": [{
+            "mode": "managed", "type": "thing", "name": "one",
+            "provider": "provider[\"registry.terraform.io/acme/thing\"]",
+            "instances": [{
+                "attributes": {"id": "an attribute", "key": "a secret attribute"},
+                "sensitive_attributes": [[{"type": "get_attr", "value": "key"}]],
+            }],
+        }],
+    })
+    .to_string()
 }
 
 /// A cloud in which every role trusts the server.
