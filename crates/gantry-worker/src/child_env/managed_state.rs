@@ -9,24 +9,27 @@ use gantry_core::run::Phase;
 
 const PREFIX: &str = "TF_HTTP_";
 
-/// Others of the prefix (methods, certificates) have no meaning with a managed state.
-pub const NAMES: [&str; 5] = [
+/// Others of the prefix (certificates) have no meaning with a managed state.
+pub const NAMES: [&str; 8] = [
     "TF_HTTP_ADDRESS",
     "TF_HTTP_USERNAME",
     "TF_HTTP_PASSWORD",
+    "TF_HTTP_UPDATE_METHOD",
     "TF_HTTP_LOCK_ADDRESS",
+    "TF_HTTP_LOCK_METHOD",
     "TF_HTTP_UNLOCK_ADDRESS",
+    "TF_HTTP_UNLOCK_METHOD",
 ];
 
-/// Only in phases that write: the tool would lock while it plans.
-const LOCKS: [&str; 2] = ["TF_HTTP_LOCK_ADDRESS", "TF_HTTP_UNLOCK_ADDRESS"];
+/// Those that a phase gets which only reads: with a lock address the tool would lock while it plans.
+const READING: [&str; 3] = ["TF_HTTP_ADDRESS", "TF_HTTP_USERNAME", "TF_HTTP_PASSWORD"];
 
 /// What a phase gets of them. The server's come last, and the last one wins.
 pub(super) fn issued(given: &[EnvVar], phase: Phase) -> Vec<EnvVar> {
-    let meant = |name: &str| NAMES.contains(&name) && (phase.writes() || !LOCKS.contains(&name));
+    let names: &[&str] = if phase.writes() { &NAMES } else { &READING };
     given
         .iter()
-        .filter(|variable| meant(&variable.name))
+        .filter(|variable| names.contains(&variable.name.as_str()))
         .cloned()
         .collect()
 }

@@ -198,6 +198,7 @@ fn phase_of(phase: gantry_core::run::Phase, env: Vec<EnvVar>) -> PhaseStart {
 fn with_managed_state() -> Vec<EnvVar> {
     vec![
         EnvVar::plain("TF_HTTP_ADDRESS", "https://elsewhere.example"),
+        EnvVar::plain("TF_HTTP_SKIP_CERT_VERIFICATION", "true"),
         EnvVar::plain("TF_HTTP_UPDATE_METHOD", "DELETE"),
         EnvVar::plain("TF_HTTP_LOCK_ADDRESS", "https://elsewhere.example"),
         EnvVar::plain("STOLEN", "${TF_HTTP_PASSWORD}"),
@@ -219,7 +220,11 @@ fn a_managed_state_is_where_the_server_says() {
         );
         assert_eq!(value(&env, "TF_HTTP_PASSWORD").unwrap(), "the-state-token");
         assert_eq!(value(&env, "STOLEN").unwrap(), "${TF_HTTP_PASSWORD}");
-        for name in ["TF_HTTP_UPDATE_METHOD", "TF_HTTP_LOCK_ADDRESS"] {
+        for name in [
+            "TF_HTTP_SKIP_CERT_VERIFICATION",
+            "TF_HTTP_UPDATE_METHOD",
+            "TF_HTTP_LOCK_ADDRESS",
+        ] {
             assert_eq!(value(&env, name), None, "{name} in {phase}");
         }
         let masks = env.masks();
@@ -230,6 +235,7 @@ fn a_managed_state_is_where_the_server_says() {
         );
     }
     let mut env = with_managed_state();
+    env.push(EnvVar::plain("TF_HTTP_UPDATE_METHOD", "POST"));
     env.push(EnvVar::plain(
         "TF_HTTP_LOCK_ADDRESS",
         "https://gantry.example/state",
@@ -240,7 +246,8 @@ fn a_managed_state_is_where_the_server_says() {
         value(&env, "TF_HTTP_LOCK_ADDRESS").unwrap(),
         "https://gantry.example/state"
     );
-    assert_eq!(value(&env, "TF_HTTP_UPDATE_METHOD"), None);
+    assert_eq!(value(&env, "TF_HTTP_UPDATE_METHOD").unwrap(), "POST");
+    assert_eq!(value(&env, "TF_HTTP_SKIP_CERT_VERIFICATION"), None);
 }
 
 #[test]

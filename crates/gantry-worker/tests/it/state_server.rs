@@ -69,8 +69,15 @@ impl StateServer {
             EnvVar::masked("TF_HTTP_PASSWORD", token),
         ];
         if phase.writes() {
-            env.push(EnvVar::plain("TF_HTTP_LOCK_ADDRESS", &self.address));
-            env.push(EnvVar::plain("TF_HTTP_UNLOCK_ADDRESS", &self.address));
+            for (name, value) in [
+                ("TF_HTTP_UPDATE_METHOD", "POST"),
+                ("TF_HTTP_LOCK_ADDRESS", &self.address),
+                ("TF_HTTP_LOCK_METHOD", "LOCK"),
+                ("TF_HTTP_UNLOCK_ADDRESS", &self.address),
+                ("TF_HTTP_UNLOCK_METHOD", "UNLOCK"),
+            ] {
+                env.push(EnvVar::plain(name, value));
+            }
         }
         env
     }
