@@ -2,6 +2,7 @@
 //! process, each bound to its own name.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use zeroize::Zeroizing;
 
 use crate::{App, OpError};
@@ -9,7 +10,7 @@ use crate::{App, OpError};
 impl App {
     /// Returns once the object is durable.
     pub(crate) async fn put_sealed(&self, name: &str, bytes: &[u8]) -> Result<(), OpError> {
-        let sealed = self.keys.seal(&place(name), bytes);
+        let sealed = beside_others(bytes.len(), || self.keys.seal(&place(name), bytes));
         let id = sealed.key_id.as_bytes();
         let mut object = BytesMut::with_capacity(1 + id.len() + sealed.bytes.len());
         // IDs of keys are ULIDs: their length fits into a byte.
@@ -30,9 +31,23 @@ impl App {
         let (key_id, sealed) = split(&object).ok_or_else(|| {
             OpError::internal("open a sealed object", format!("{name} is cut off"))
         })?;
-        self.keys
-            .open_sealed(&place(name), key_id, sealed)
-            .map(Some)
+        beside_others(sealed.len(), || {
+            self.keys
+                .open_sealed(&place(name), key_id, sealed)
+                .map(Some)
+        })
+    }
+}
+
+/// Below this a cipher takes less time than another thread would.
+const SMALL: usize = 1 << 20;
+
+/// Works on many bytes while the other tasks of this thread go on.
+fn beside_others<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    let here = Handle::try_current().map(|handle| handle.runtime_flavor());
+    match here {
+        Ok(RuntimeFlavor::MultiThread) if bytes > SMALL => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 

@@ -79,17 +79,20 @@ fn refused(stack: &StackId, error: StateRefused) -> Response {
     sentence(status, text)
 }
 
-/// The lock as the tool shows it to whoever wanted it.
+/// The lock, for whoever wanted it. The tools show nothing of this but the ID, behind `already
+/// locked: ID=`; so the ID is followed by what somebody has to know.
 fn holder(lock: &StateLock, remedy: &str) -> serde_json::Value {
+    let who = format!(
+        "{}, {} phase of run {}, triggered by {}",
+        lock.info.who, lock.phase, lock.run, lock.holder
+    );
+    let since = rfc3339(lock.locked_at);
     serde_json::json!({
-        "ID": lock.info.id,
+        "ID": format!("{}, held by {who}, since {since}: {remedy}", lock.info.id),
         "Operation": lock.info.operation,
-        "Who": format!(
-            "{}, {} phase of run {}, triggered by {}",
-            lock.info.who, lock.phase, lock.run, lock.holder
-        ),
+        "Who": who,
         "Version": lock.info.version,
-        "Created": rfc3339(lock.locked_at),
+        "Created": since,
         "Path": lock.stack,
         "Info": remedy,
     })
