@@ -10,5 +10,6 @@ mod login;
 mod matrix;
 mod run;
 mod server;
+mod state;
 mod stored_state;
 mod world;
