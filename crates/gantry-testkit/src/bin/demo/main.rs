@@ -2,6 +2,8 @@
 
 mod cloud;
 mod identities;
+mod managed;
+mod run;
 mod sample;
 mod scenario;
 mod terminal;

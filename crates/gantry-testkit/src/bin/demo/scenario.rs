@@ -7,6 +7,8 @@ use gantry_testkit::server::TestServer;
 
 use crate::cloud::{self, Role};
 use crate::identities::{Follower, HOOK, Said};
+use crate::managed;
+use crate::run::{expect, expect_end};
 use crate::sample::{self, BUCKET};
 use crate::terminal::{Terminal, table};
 
@@ -72,6 +74,7 @@ pub async fn play(terminal: &Terminal, server: &TestServer) -> Result<()> {
             .await?,
     );
     said.extend(demo.destructor(server).await?);
+    managed::play(terminal, server, &client).await?;
 
     print_identities(&said, server);
     check_identities(&said, &reader, &writer)
@@ -92,7 +95,7 @@ impl Demo<'_> {
             .client
             .wait_for(self.stack, &run, "UNCONFIRMED")
             .await?;
-        self.expect(&run, &view.state, "UNCONFIRMED").await?;
+        expect(self.client, self.stack, &view, "UNCONFIRMED").await?;
         ensure!(
             view.delta == Some([1, 0, 0]),
             "the plan should add one resource: {:?}",
@@ -102,8 +105,7 @@ impl Demo<'_> {
 
         self.terminal.step("It is confirmed and applied");
         self.client.confirm(self.stack, &run).await?;
-        let view = self.client.wait_for_end(self.stack, &run).await?;
-        self.expect(&run, &view.state, "FINISHED").await?;
+        expect_end(self.client, self.stack, &run, "FINISHED").await?;
         self.terminal.done();
         self.said("tracked", &run).await
     }
@@ -113,8 +115,7 @@ impl Demo<'_> {
         let command =
             format!("aws s3api put-object --bucket {BUCKET} --key by-task --body main.tf");
         let run = self.client.create_task(self.stack, &command, false).await?;
-        let view = self.client.wait_for_end(self.stack, &run).await?;
-        self.expect(&run, &view.state, "FINISHED").await?;
+        expect_end(self.client, self.stack, &run, "FINISHED").await?;
         self.terminal.done();
         self.said("task", &run).await
     }
@@ -126,8 +127,7 @@ impl Demo<'_> {
             .client
             .trigger(self.stack, "PROPOSED", Some(commit))
             .await?;
-        let view = self.client.wait_for_end(self.stack, &run).await?;
-        self.expect(&run, &view.state, "FAILED").await?;
+        expect_end(self.client, self.stack, &run, "FAILED").await?;
         let log = self.client.log(self.stack, &run, "PLANNING").await?;
         let refusal = log.lines().find(|line| line.contains("AccessDenied"));
         ensure!(refusal.is_some(), "its log shows no refusal:\n{log}");
@@ -187,15 +187,6 @@ impl Demo<'_> {
         let mut follower = Follower::new(self.client, self.stack, run);
         follower.read_to_end().await?;
         Ok(follower.said(name))
-    }
-
-    async fn expect(&self, run: &str, state: &str, expected: &str) -> Result<()> {
-        if state == expected {
-            return Ok(());
-        }
-        let reason = self.client.run(self.stack, run).await?.reason().to_owned();
-        let log = self.client.whole_log(self.stack, run).await?;
-        anyhow::bail!("the run ended as {state} instead of {expected}: {reason}\n{log}")
     }
 }
 
