@@ -5,6 +5,7 @@
 
 pub mod aws_request;
 pub mod client;
+pub mod file_server;
 pub mod golden;
 pub mod http;
 pub mod keeper;
@@ -13,6 +14,7 @@ pub mod port;
 pub mod postgres;
 pub mod process;
 pub mod provider;
+pub mod release_server;
 pub mod repository;
 pub mod server;
 pub mod sigv4;
