@@ -21,6 +21,7 @@ pub mod space;
 pub mod stack;
 pub mod stack_integrations;
 pub mod state;
+pub mod tool_version;
 pub mod vendor;
 
 pub use schema::{ApiSchema, build, sdl};

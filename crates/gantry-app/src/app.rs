@@ -21,6 +21,10 @@ pub struct Settings {
     /// Where git keeps its mirrors, and how it reaches the network; its local roots are those
     /// above. Without it nothing that looks into a repository can be done.
     pub git: Option<gantry_git::Settings>,
+    /// Where the tools' versions are asked for.
+    pub tools: gantry_tools::Settings,
+    /// Tools that the operator has installed, as `<engine>/<version>`.
+    pub tools_dir: Option<std::path::PathBuf>,
     /// `…/{namespace}/{repository}`: resolves a stack without a source block of its own.
     pub repository_template: Option<String>,
     /// Per-phase limits in seconds.
@@ -37,6 +41,8 @@ impl Default for Settings {
             public_url: "http://127.0.0.1:7878".into(),
             local_repository_roots: vec![],
             git: None,
+            tools: gantry_tools::Settings::default(),
+            tools_dir: None,
             repository_template: None,
             phase_time_limit: 70 * 60,
             phase_silence_limit: 7 * 60,
@@ -55,6 +61,7 @@ pub struct App {
     /// What the keys of keyed checksums are made from.
     pub(crate) checksums: zeroize::Zeroizing<[u8; 32]>,
     pub(crate) git: Option<gantry_git::Git>,
+    pub(crate) releases: gantry_tools::Releases,
     pub(crate) account: Subdomain,
     pub(crate) settings: Settings,
     pub(crate) wake: Wake,
@@ -99,6 +106,7 @@ impl App {
             signing: master.derive("token signing key"),
             checksums: master.derive("keyed checksums of configuration"),
             git,
+            releases: gantry_tools::Releases::new(settings.tools.clone()),
             account,
             settings,
             wake: Wake::default(),

@@ -39,6 +39,7 @@ pub mod space;
 pub mod stack;
 pub mod state;
 pub mod task;
+mod tool_version;
 pub mod trust_statement;
 pub mod verification;
 

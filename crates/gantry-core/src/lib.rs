@@ -19,6 +19,7 @@ pub mod masking;
 pub mod mounted_file;
 pub mod plan;
 pub mod protocol;
+pub mod proxy;
 pub mod quoted;
 pub mod run;
 pub mod slug;

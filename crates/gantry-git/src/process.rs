@@ -106,7 +106,7 @@ impl Runner {
         set("GIT_NO_LAZY_FETCH", "1".as_ref());
         set("GIT_LITERAL_PATHSPECS", "1".as_ref());
         if let Some(proxy) = &settings.proxy {
-            set("https_proxy", proxy.as_ref());
+            set("https_proxy", proxy.expose().as_ref());
         }
         if let Some(no_proxy) = &settings.no_proxy {
             set("no_proxy", no_proxy.as_ref());

@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use gantry_core::proxy::ProxyAddress;
+
 use crate::GitError;
 
 /// What the installation says about git.
@@ -15,7 +17,7 @@ pub struct Settings {
     /// `PATH` of git and of what git starts.
     pub search_path: String,
     /// `https_proxy` and `no_proxy` of git.
-    pub proxy: Option<String>,
+    pub proxy: Option<ProxyAddress>,
     pub no_proxy: Option<String>,
     /// Certificates to trust instead of the system's.
     pub ca_bundle: Option<PathBuf>,

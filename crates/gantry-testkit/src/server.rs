@@ -27,6 +27,7 @@ pub struct Builder {
     database_url: Option<String>,
     settings: Vec<(String, String)>,
     environment: Vec<(String, String)>,
+    downloads: bool,
 }
 
 impl Builder {
@@ -39,6 +40,12 @@ impl Builder {
     /// On Postgres instead of SQLite.
     pub fn database_url(mut self, url: &str) -> Self {
         self.database_url = Some(url.to_owned());
+        self
+    }
+
+    /// Lets it download tools from where their projects release them, as it does by default.
+    pub fn downloads_tools(mut self) -> Self {
+        self.downloads = true;
         self
     }
 
@@ -108,6 +115,7 @@ impl TestServer {
             database_url: None,
             settings: Vec::new(),
             environment: Vec::new(),
+            downloads: false,
         }
     }
 
@@ -300,6 +308,14 @@ impl TestServer {
                 "info,gantry=debug,gantry_app=debug,gantry_worker=debug".to_owned(),
             ),
         ];
+        if !self.special.downloads {
+            // No test reaches for the outside.
+            let mirrors = [
+                "worker.tools_mirror_terraform",
+                "worker.tools_mirror_opentofu",
+            ];
+            settings.extend(mirrors.map(|key| (key, "off".to_owned())));
+        }
         settings.extend(
             self.special
                 .database_url

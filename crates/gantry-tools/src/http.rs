@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, NoProxy, Proxy, Response, StatusCode};
-use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::{Network, ToolsError};
@@ -141,11 +140,11 @@ fn client(network: &Network) -> Result<Client, ToolsError> {
         ))
     };
     if let Some(proxy) = &network.http_proxy {
-        let proxy = Proxy::http(proxy.expose_secret()).map_err(|_| bad("http_proxy"))?;
+        let proxy = Proxy::http(proxy.expose()).map_err(|_| bad("http_proxy"))?;
         builder = builder.proxy(proxy.no_proxy(around()));
     }
     if let Some(proxy) = &network.https_proxy {
-        let proxy = Proxy::https(proxy.expose_secret()).map_err(|_| bad("https_proxy"))?;
+        let proxy = Proxy::https(proxy.expose()).map_err(|_| bad("https_proxy"))?;
         builder = builder.proxy(proxy.no_proxy(around()));
     }
     if let Some(path) = &network.ca_bundle {

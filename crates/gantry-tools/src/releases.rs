@@ -24,7 +24,7 @@ const LARGEST_SIGNATURE: u64 = 64 << 10;
 const LARGEST_ARCHIVE: u64 = 512 << 20;
 
 /// What the installation says about downloads.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Addresses of release servers; without one the tool is not downloaded.
     pub terraform: Option<String>,
@@ -34,13 +34,16 @@ pub struct Settings {
     pub network: Network,
 }
 
+/// Newest first.
+type List = Arc<Vec<ToolVersion>>;
+
 pub struct Releases {
     terraform: Option<Mirror>,
     opentofu: Option<Mirror>,
     keys: Option<PathBuf>,
     http: Http,
     /// Held while a list is fetched, so that it is fetched once.
-    lists: Mutex<HashMap<Engine, (Instant, Arc<Vec<ToolVersion>>)>>,
+    lists: Mutex<HashMap<Engine, (Instant, List)>>,
 }
 
 impl Releases {
@@ -63,7 +66,7 @@ impl Releases {
 
     /// All versions for this machine, newest first; none where the tool is not downloaded. The
     /// list may be some minutes old.
-    pub async fn versions(&self, engine: Engine) -> Result<Arc<Vec<ToolVersion>>, ToolsError> {
+    pub async fn versions(&self, engine: Engine) -> Result<List, ToolsError> {
         let Some(mirror) = self.mirror(engine) else {
             return Ok(Arc::default());
         };

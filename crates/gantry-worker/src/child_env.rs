@@ -39,6 +39,14 @@ const MOST_BROUGHT_IN: usize = 4 * 1024 * 1024;
 /// A reference to a reference, and so on: beyond this they stay as they are.
 const DEEPEST: usize = 64;
 
+/// What describes the box and the installation: the bottom of every child's environment.
+#[derive(Clone, Default)]
+pub struct Base {
+    pub variables: Vec<EnvVar>,
+    /// What of it no output may show.
+    pub masked: Vec<SecretString>,
+}
+
 /// Variables that hooks of initialize exported, for the later phases of the run.
 #[derive(Clone, Default)]
 pub struct Exports(BTreeMap<String, WireSecret>);
@@ -91,7 +99,7 @@ pub struct ChildEnv {
 impl ChildEnv {
     /// The environment of a phase's children. `managed_state`: the server keeps the stack's state.
     pub fn of_phase(
-        base: &[(String, String)],
+        base: &Base,
         start: &PhaseStart,
         exports: &Exports,
         managed_state: bool,
@@ -111,7 +119,7 @@ impl ChildEnv {
 
     /// `base`: what describes the sandbox and the installation.
     pub fn build(
-        base: &[(String, String)],
+        base: &Base,
         layers: &[EnvVar],
         exports: &Exports,
         credentials: &[EnvVar],
@@ -134,17 +142,14 @@ impl ChildEnv {
         }
 
         let mut variables = BTreeMap::new();
-        for (name, value) in base {
-            variables.insert(name.clone(), WireSecret::new(value.clone()));
+        for EnvVar { name, value, .. } in &base.variables {
+            variables.insert(name.clone(), value.clone());
         }
         for (name, value) in AUTOMATION {
             variables.insert(name.into(), WireSecret::new(value));
         }
-        let mut masked: Vec<SecretString> = layers
-            .iter()
-            .filter(|v| v.masked)
-            .map(|v| secret(&v.value))
-            .collect();
+        let mut masked = base.masked.clone();
+        masked.extend(layers.iter().filter(|v| v.masked).map(|v| secret(&v.value)));
         let mut references = References {
             run: &run,
             done: HashMap::new(),

@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use gantry_core::protocol::WireSecret;
+use gantry_core::protocol::{EnvVar, WireSecret};
+use gantry_core::proxy::{NoProxyAddress, ProxyAddress};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,10 +28,12 @@ pub struct WorkerConfig {
     #[serde(default)]
     pub extra_tools: Vec<PathBuf>,
     #[serde(default)]
+    pub downloads: Downloads,
+    #[serde(default)]
     pub providers: Providers,
     #[serde(default)]
     pub proxy: Proxy,
-    /// A CA bundle of the installation, for children and for git.
+    /// A CA bundle of the installation, for children, for git and for downloads.
     #[serde(default)]
     pub ca_bundle: Option<PathBuf>,
     /// Directories below which a stack's repository may be a local path.
@@ -41,6 +44,17 @@ pub struct WorkerConfig {
     pub insecure_no_sandbox: bool,
     #[serde(default)]
     pub users: Users,
+}
+
+/// Where tools come from that are not installed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Downloads {
+    /// Release servers; a tool without one is not downloaded.
+    pub terraform: Option<String>,
+    pub opentofu: Option<String>,
+    /// Public keys that count instead of those of the tools' projects.
+    pub keys: Option<PathBuf>,
 }
 
 /// The unprivileged user IDs of children, where the worker is root.
@@ -101,30 +115,47 @@ impl Default for Providers {
     }
 }
 
-/// The installation's proxy, for children and for git.
+/// The installation's proxy, for children, for git and for downloads. A password may stand in it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Proxy {
-    pub http: Option<String>,
-    pub https: Option<String>,
+    pub http: Option<WireSecret>,
+    pub https: Option<WireSecret>,
     /// Hosts that are reached without one, separated by commas.
     pub none: Option<String>,
 }
 
 impl Proxy {
+    pub(crate) fn http(&self) -> Result<Option<ProxyAddress>, NoProxyAddress> {
+        address(self.http.as_ref())
+    }
+
+    pub(crate) fn https(&self) -> Result<Option<ProxyAddress>, NoProxyAddress> {
+        address(self.https.as_ref())
+    }
+
     /// As variables, in both spellings: some programs know only one of them.
-    pub fn environment(&self) -> Vec<(String, String)> {
+    pub fn environment(&self) -> Vec<EnvVar> {
+        let none = self.none.as_ref().map(WireSecret::new);
         let named = [
             ("http_proxy", &self.http),
             ("https_proxy", &self.https),
-            ("no_proxy", &self.none),
+            ("no_proxy", &none),
         ];
         let set = named
             .into_iter()
-            .filter_map(|(name, value)| Some((name, value.clone()?)));
-        set.flat_map(|(name, value)| [(name.into(), value.clone()), (name.to_uppercase(), value)])
-            .collect()
+            .filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        set.flat_map(|(name, value)| {
+            [name.to_owned(), name.to_uppercase()].map(|name| EnvVar::plain(name, value.expose()))
+        })
+        .collect()
     }
+}
+
+fn address(given: Option<&WireSecret>) -> Result<Option<ProxyAddress>, NoProxyAddress> {
+    given
+        .map(|given| ProxyAddress::parse(given.expose()))
+        .transpose()
 }
 
 fn default_path() -> Vec<PathBuf> {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use gantry_core::engine::Engine;
-use gantry_core::protocol::Tool;
 
 use crate::config::WorkerConfig;
 use crate::metadata_filter::{self, MetadataFilter};
@@ -13,12 +12,19 @@ use crate::worker::Worker;
 /// How long a metadata service may take to answer.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How long a release server may take.
+const MIRROR_PATIENCE: Duration = Duration::from_secs(15);
+
+const ENGINES: [Engine; 2] = [Engine::Terraform, Engine::OpenTofu];
+
 /// A sentence for each thing: `Ok` when it is well, `Err` with the remedy when it is not.
 pub struct Health {
     pub sandbox: Result<String, String>,
     pub metadata: Result<String, String>,
-    /// The tools that runs can have without naming a version; none is worth a word of the doctor.
+    /// The tools that are installed, and that runs have without naming a version.
     pub tools: Vec<(Engine, String)>,
+    /// Where the others would be downloaded from.
+    pub mirrors: Vec<(Engine, Result<String, String>)>,
 }
 
 /// Tries everything in a directory of its own, so that a worker at work is not disturbed.
@@ -31,16 +37,17 @@ pub async fn check(mut config: WorkerConfig) -> Health {
         .data_dir
         .with_extension(format!("doctor-{}", std::process::id()));
     config.data_dir = directory.clone();
-    let (sandbox, tools) = match Worker::start(&config) {
+    let (sandbox, tools, mirrors) = match Worker::start(&config) {
         Ok(worker) => {
             let sandbox = worker.sandbox.probe().await;
             let sandbox = sandbox.map(|()| worker.isolation().to_owned());
             (
                 sandbox.map_err(|error| error.to_string()),
                 tools(&worker).await,
+                mirrors(&worker).await,
             )
         }
-        Err(error) => (Err(error.to_string()), vec![]),
+        Err(error) => (Err(error.to_string()), vec![], vec![]),
     };
     let filter = MetadataFilter::install(&format!("doctor{}", std::process::id()), users);
     let metadata = match metadata_filter::probe(users, PATIENCE).await {
@@ -53,20 +60,14 @@ pub async fn check(mut config: WorkerConfig) -> Health {
         sandbox,
         metadata,
         tools,
+        mirrors,
     }
 }
 
 async fn tools(worker: &Worker) -> Vec<(Engine, String)> {
     let mut found = vec![];
-    for engine in [Engine::Terraform, Engine::OpenTofu] {
-        if let Ok(binary) = worker
-            .tools
-            .find(&Tool {
-                engine,
-                version: None,
-            })
-            .await
-        {
+    for engine in ENGINES {
+        if let Ok(Some(binary)) = worker.tools.installed(engine, None).await {
             found.push((
                 engine,
                 format!("{} at {}", binary.version, binary.path.display()),
@@ -74,4 +75,30 @@ async fn tools(worker: &Worker) -> Vec<(Engine, String)> {
         }
     }
     found
+}
+
+/// Asks each release server for its list.
+async fn mirrors(worker: &Worker) -> Vec<(Engine, Result<String, String>)> {
+    let releases = worker.tools.cache().releases();
+    let ask = async |engine: Engine| {
+        let place = releases.place(engine)?;
+        let versions = tokio::time::timeout(MIRROR_PATIENCE, releases.versions(engine)).await;
+        let said = match versions {
+            Ok(Ok(versions)) => match versions.iter().find(|version| version.is_release()) {
+                Some(newest) => Ok(format!("{place} answers; its newest release is {newest}")),
+                None => Err(format!(
+                    "{place} answers, and has no release for this machine"
+                )),
+            },
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!(
+                "{place} gave no answer within {} s",
+                MIRROR_PATIENCE.as_secs()
+            )),
+        };
+        Some((engine, said))
+    };
+    let [one, other] = ENGINES;
+    let (one, other) = tokio::join!(ask(one), ask(other));
+    one.into_iter().chain(other).collect()
 }

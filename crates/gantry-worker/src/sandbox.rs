@@ -38,6 +38,8 @@ pub(crate) use memory_file::memory_file;
 pub(crate) use root::{Root, accounts};
 pub(crate) use spawner::{Spawn, out_of_the_way};
 
+use gantry_core::protocol::EnvVar;
+
 use crate::cli_config::ProviderInstallation;
 
 /// What belongs to a run, as its children see it.
@@ -53,6 +55,17 @@ const TOOLS: &str = "/opt/gantry/bin";
 const MIRRORS: &str = "/opt/gantry/mirrors";
 const CLI_CONFIG: &str = "/opt/gantry/terraform.rc";
 const CA_BUNDLE: &str = "/opt/gantry/ca.pem";
+
+/// By which programs find a bundle: those in Go and those with OpenSSL, AWS's, git, curl, Python's
+/// usual library, and Node.
+const CA_VARIABLES: [&str; 6] = [
+    "SSL_CERT_FILE",
+    "AWS_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+];
 pub(crate) const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Whether there is a box.
@@ -221,29 +234,23 @@ impl Sandbox {
     /// The variables that describe the box itself, first in the order of the environment:
     /// the user's `TF_CLI_CONFIG_FILE` wins over ours. `PATH`, `HOME` and `TMPDIR` are set by the
     /// sandbox after everything else, since they are reserved.
-    pub fn environment(&self) -> Vec<(String, String)> {
+    pub fn environment(&self) -> Vec<EnvVar> {
         let boxed = self.inner.mode == SandboxMode::Bubblewrap;
         let show = |inside: &str, host: &Path| match boxed {
             true => inside.to_owned(),
             false => host.to_string_lossy().into_owned(),
         };
         let mut variables = vec![
-            ("LANG".to_owned(), "C.UTF-8".to_owned()),
-            (
-                "TF_CLI_CONFIG_FILE".to_owned(),
+            EnvVar::plain("LANG", "C.UTF-8"),
+            EnvVar::plain(
+                "TF_CLI_CONFIG_FILE",
                 show(CLI_CONFIG, &self.inner.cli_config),
             ),
         ];
         if let Some(bundle) = &self.inner.ca_bundle {
             let path = show(CA_BUNDLE, bundle);
-            for name in [
-                "SSL_CERT_FILE",
-                "AWS_CA_BUNDLE",
-                "GIT_SSL_CAINFO",
-                "CURL_CA_BUNDLE",
-            ] {
-                variables.push((name.to_owned(), path.clone()));
-            }
+            let named = CA_VARIABLES.map(|name| EnvVar::plain(name, path.as_str()));
+            variables.extend(named);
         }
         variables
     }

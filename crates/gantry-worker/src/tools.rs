@@ -1,4 +1,5 @@
-//! Where the binary of a stack's tool comes from: the versions directory, then PATH.
+//! Where the binary of a stack's tool comes from: the versions directory, then PATH, then what was
+//! downloaded before, then a release server.
 
 mod installed;
 mod on_path;
@@ -9,6 +10,7 @@ use gantry_core::engine::Engine;
 use gantry_core::protocol::Tool;
 use gantry_core::quoted::Quoted;
 use gantry_core::tool_version::{ToolRange, ToolVersion};
+use gantry_tools::{Cache, Cached, ToolsError};
 
 use crate::engine::Binary;
 use on_path::OnPath;
@@ -27,23 +29,34 @@ pub enum ToolError {
     },
     #[error("{engine} is not installed on this worker: put the binary at {place} or on PATH")]
     Missing { engine: &'static str, place: String },
+    #[error(
+        "{engine} {wanted} is not installed on this worker ({have}), and can't be downloaded: {why}"
+    )]
+    NotToBeHad {
+        engine: &'static str,
+        wanted: String,
+        have: String,
+        why: ToolsError,
+    },
     #[error("the version {0}")]
     BadRange(String),
     #[error("{path} does not say its version: {detail}")]
     Silent { path: PathBuf, detail: String },
 }
 
-/// Finds binaries in `<dir>/<engine>/<version>/<binary>`, then on PATH.
+/// Finds binaries in `<dir>/<engine>/<version>/<binary>`, then on PATH, then in the cache.
 pub struct Tools {
     versions_dir: Option<PathBuf>,
     path: OnPath,
+    cache: Cache,
 }
 
 impl Tools {
-    pub fn new(versions_dir: Option<PathBuf>, path: Vec<PathBuf>) -> Self {
+    pub fn new(versions_dir: Option<PathBuf>, path: Vec<PathBuf>, cache: Cache) -> Self {
         Tools {
             versions_dir,
             path: OnPath::new(path),
+            cache,
         }
     }
 
@@ -56,28 +69,71 @@ impl Tools {
                     .map_err(|bad| ToolError::BadRange(format!("{} {bad}", Quoted(text))))?,
             ),
         };
-        let fits = |version: &ToolVersion| range.as_ref().is_none_or(|r| r.matches(version));
+        let range = range.as_ref();
+        let binary = |Cached { version, path }| Binary {
+            engine,
+            path,
+            version,
+        };
+        if let Some(found) = self.installed(engine, range).await? {
+            return Ok(found);
+        }
+        if let Some(cached) = self.cache.newest(engine, range).await {
+            return Ok(binary(cached));
+        }
+        match self.cache.fetch(engine, range).await {
+            Ok(Some(cached)) => Ok(binary(cached)),
+            Ok(None) => Err(self.missing(engine, range).await),
+            Err(why) => Err(ToolError::NotToBeHad {
+                engine: engine.as_str(),
+                wanted: range.map_or("in any version".into(), wanted),
+                have: self.have(engine).await,
+                why,
+            }),
+        }
+    }
+
+    /// What the operator has put on the machine.
+    pub async fn installed(
+        &self,
+        engine: Engine,
+        range: Option<&ToolRange>,
+    ) -> Result<Option<Binary>, ToolError> {
+        let fits = |version: &ToolVersion| range.is_none_or(|range| range.matches(version));
         if let Some(dir) = &self.versions_dir
             && let Some(binary) = installed::newest(dir, engine, fits)
         {
-            return Ok(binary);
+            return Ok(Some(binary));
         }
         let on_path = self.path.find(engine).await?;
-        match (on_path, &range) {
-            (Some(binary), _) if fits(&binary.version) => Ok(binary),
-            (on_path, Some(range)) => Err(ToolError::OtherVersion {
+        Ok(on_path.filter(|binary| fits(&binary.version)))
+    }
+
+    /// What has been downloaded, and from where more may come.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Where nothing is downloaded.
+    async fn missing(&self, engine: Engine, range: Option<&ToolRange>) -> ToolError {
+        match range {
+            Some(range) => ToolError::OtherVersion {
                 engine: engine.as_str(),
-                have: match on_path {
-                    Some(binary) => format!("PATH has {}", binary.version),
-                    None => "PATH has none".into(),
-                },
+                have: self.have(engine).await,
                 wanted: wanted(range),
                 place: self.place(engine, range.exact().as_ref()),
-            }),
-            (_, None) => Err(ToolError::Missing {
+            },
+            None => ToolError::Missing {
                 engine: engine.as_str(),
                 place: self.place(engine, None),
-            }),
+            },
+        }
+    }
+
+    async fn have(&self, engine: Engine) -> String {
+        match self.path.find(engine).await {
+            Ok(Some(binary)) => format!("PATH has {}", binary.version),
+            Ok(None) | Err(_) => "PATH has none".into(),
         }
     }
 

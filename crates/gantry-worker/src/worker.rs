@@ -1,5 +1,7 @@
 //! What all jobs of a worker share.
 
+mod setup;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use gantry_core::commit::Commit;
 use gantry_core::ids::RunId;
+use gantry_core::proxy::NoProxyAddress;
 use gantry_git::{Git, GitError};
 
-use crate::child_env::Exports;
-use crate::cli_config::{Mirror, Patterns, ProviderInstallation};
+use crate::child_env::{Base, Exports};
 use crate::client::Gateway;
 use crate::config::WorkerConfig;
 use crate::metadata_filter::{self, MetadataFilter, MetadataReachable};
@@ -39,7 +41,7 @@ pub struct Worker {
     /// Spools that the server refused although they hold a state.
     pub refused: PathBuf,
     /// What describes the box and the installation: the bottom of every child's environment.
-    pub environment: Vec<(String, String)>,
+    pub environment: Base,
     /// Said at the top of every run's log: how its children are isolated, and what is not.
     pub conditions: Vec<String>,
     /// Whether metadata addresses are out of reach of children.
@@ -65,24 +67,21 @@ pub enum StartError {
     Sandbox(#[from] SandboxError),
     #[error(transparent)]
     Git(#[from] GitError),
+    #[error("a proxy of the configuration {0}")]
+    Proxy(#[from] NoProxyAddress),
+    #[error("the directory {path} for downloaded tools can't be used: {source}")]
+    Tools {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 impl Worker {
     pub fn start(config: &WorkerConfig) -> Result<Self, StartError> {
         let gateway =
             Gateway::new(config.socket.clone(), &config.token).ok_or(StartError::Token)?;
-        let mut settings = gantry_git::Settings::new(config.data_dir.join("git"));
-        settings.local_roots = config.local_repositories.clone();
-        settings.proxy = config
-            .proxy
-            .https
-            .clone()
-            .or_else(|| config.proxy.http.clone());
-        settings.no_proxy = config.proxy.none.clone();
-        settings.ca_bundle = config.ca_bundle.clone();
-        if let Ok(path) = std::env::join_paths(&config.path) {
-            settings.search_path = path.to_string_lossy().into_owned();
-        }
+        let tools = setup::tools(config)?;
         let sandbox = Sandbox::start(SandboxConfig {
             mode: match config.insecure_no_sandbox {
                 false => SandboxMode::Bubblewrap,
@@ -93,13 +92,12 @@ impl Worker {
                 first: config.users.first,
                 count: config.users.count,
             },
-            tool_directories: tool_directories(config),
-            providers: providers(config),
+            tool_directories: setup::tool_directories(config),
+            providers: setup::providers(config),
             ca_bundle: config.ca_bundle.clone(),
             extra_tools: config.extra_tools.clone(),
         })?;
-        let mut environment = sandbox.environment();
-        environment.extend(config.proxy.environment());
+        let environment = setup::environment(config, &sandbox)?;
         let conditions = match sandbox.mode() {
             SandboxMode::Bubblewrap => vec![],
             SandboxMode::Insecure => vec![
@@ -110,9 +108,9 @@ impl Worker {
         };
         Ok(Worker {
             gateway: Arc::new(gateway),
-            git: Git::open(settings)?,
+            git: Git::open(setup::git(config)?)?,
             sandbox,
-            tools: Tools::new(config.versions_dir.clone(), config.path.clone()),
+            tools,
             slots: config.slots.unwrap_or_else(cores).max(1),
             spool: config.data_dir.join("spool"),
             refused: config.data_dir.join("refused"),
@@ -208,45 +206,4 @@ pub fn seconds(seconds: u64) -> Duration {
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Where the tools' executables are; those below `/usr` are in every child's root anyway. Of PATH
-/// only what really holds a tool: the rest of it is the server's business, not a child's.
-fn tool_directories(config: &WorkerConfig) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = config.versions_dir.iter().cloned().collect();
-    for dir in &config.path {
-        for name in ["terraform", "tofu"] {
-            // What PATH names may be a link to somewhere else.
-            if let Ok(real) = dir.join(name).canonicalize()
-                && let Some(parent) = real.parent()
-            {
-                found.extend([dir.clone(), parent.to_owned()]);
-            }
-        }
-    }
-    found.retain(|dir| dir.is_dir() && !dir.starts_with("/usr") && !dir.starts_with("/bin"));
-    found.sort();
-    found.dedup();
-    found
-}
-
-fn providers(config: &WorkerConfig) -> ProviderInstallation {
-    let patterns = |include: &[String], exclude: &[String]| Patterns {
-        include: include.to_vec(),
-        exclude: exclude.to_vec(),
-    };
-    let given = &config.providers;
-    let filesystem = given.filesystem_mirrors.iter().map(|mirror| Mirror {
-        place: mirror.path.clone(),
-        patterns: patterns(&mirror.include, &mirror.exclude),
-    });
-    let network = given.network_mirrors.iter().map(|mirror| Mirror {
-        place: mirror.url.clone(),
-        patterns: patterns(&mirror.include, &mirror.exclude),
-    });
-    ProviderInstallation {
-        filesystem_mirrors: filesystem.collect(),
-        network_mirrors: network.collect(),
-        direct: given.direct.then(Patterns::default),
-    }
 }

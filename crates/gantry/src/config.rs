@@ -7,6 +7,7 @@ mod show;
 
 use std::path::PathBuf;
 
+use gantry_core::engine::Engine;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -78,6 +79,9 @@ pub struct Run {
 pub struct Worker {
     pub slots: usize,
     pub tools_dir: String,
+    pub tools_mirror_terraform: String,
+    pub tools_mirror_opentofu: String,
+    pub tools_keys: String,
     pub extra_tools: Vec<PathBuf>,
     pub provider_mirrors: Vec<String>,
     pub insecure_no_sandbox: bool,
@@ -87,10 +91,23 @@ pub struct Worker {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Child {
-    pub http_proxy: String,
-    pub https_proxy: String,
+    #[serde(deserialize_with = "secret")]
+    pub http_proxy: SecretString,
+    #[serde(deserialize_with = "secret")]
+    pub https_proxy: SecretString,
     pub no_proxy: String,
     pub ca_bundle: String,
+}
+
+impl Worker {
+    /// Where a tool is downloaded from; `None` where that is turned off.
+    pub fn mirror(&self, engine: Engine) -> Option<String> {
+        let mirror = match engine {
+            Engine::Terraform => &self.tools_mirror_terraform,
+            Engine::OpenTofu => &self.tools_mirror_opentofu,
+        };
+        (!matches!(mirror.as_str(), "" | "off")).then(|| mirror.clone())
+    }
 }
 
 impl Config {

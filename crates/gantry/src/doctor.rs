@@ -6,6 +6,7 @@ mod git;
 use std::time::Duration;
 
 use gantry_core::credentials::cloud::Cloud;
+use gantry_core::engine::Engine;
 use gantry_store::Store;
 use gantry_worker::config::WorkerConfig;
 
@@ -99,18 +100,43 @@ async fn database(config: &Config) -> Finding {
 
 async fn worker_health(worker: WorkerConfig) -> Vec<(&'static str, Finding)> {
     let health = gantry_worker::health::check(worker).await;
-    let mut findings: Vec<_> = health
-        .tools
+    let mut findings = tools(health.tools, health.mirrors);
+    findings.push(("sandbox", finding(health.sandbox)));
+    findings.push(("cloud metadata", finding(health.metadata)));
+    findings
+}
+
+/// What is installed, and what would be downloaded. Without a tool and without anybody to download
+/// it from no run can start.
+fn tools(
+    installed: Vec<(Engine, String)>,
+    mirrors: Vec<(Engine, Result<String, String>)>,
+) -> Vec<(&'static str, Finding)> {
+    let nothing = installed.is_empty() && !mirrors.iter().any(|(_, said)| said.is_ok());
+    let mut findings: Vec<_> = installed
         .into_iter()
         .map(|(engine, sentence)| (engine.as_str(), Finding::well(sentence)))
         .collect();
-    if findings.is_empty() {
-        let sentence = "there is neither terraform nor tofu on PATH or in worker.tools_dir: \
-                        download one from its project's releases and put it on PATH";
+    for (engine, said) in mirrors {
+        let thing = match engine {
+            Engine::Terraform => "terraform downloads",
+            Engine::OpenTofu => "opentofu downloads",
+        };
+        let finding = match said {
+            Ok(sentence) => Finding::well(sentence),
+            Err(sentence) if nothing => Finding::wrong(sentence),
+            Err(sentence) => Finding::well(format!(
+                "none now, so runs have what is installed or was downloaded before: {sentence}"
+            )),
+        };
+        findings.push((thing, finding));
+    }
+    if nothing {
+        let sentence = "there is neither terraform nor tofu on PATH or in worker.tools_dir, and \
+                        none can be downloaded: put one on PATH, or name a mirror in \
+                        worker.tools_mirror_terraform";
         findings.push(("terraform", Finding::wrong(sentence)));
     }
-    findings.push(("sandbox", finding(health.sandbox)));
-    findings.push(("cloud metadata", finding(health.metadata)));
     findings
 }
 

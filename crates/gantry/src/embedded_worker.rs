@@ -6,10 +6,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use gantry_core::engine::Engine;
 use gantry_core::protocol::WireSecret;
 use gantry_worker::config::{
-    FilesystemMirror, NetworkMirror, Providers, Proxy, Users, WorkerConfig,
+    Downloads, FilesystemMirror, NetworkMirror, Providers, Proxy, Users, WorkerConfig,
 };
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, ChildStdin, Command};
 
@@ -82,6 +84,10 @@ impl EmbeddedWorker {
 /// What the worker needs to know, out of the installation's configuration.
 pub fn worker_config(config: &Config, socket: PathBuf, token: &str) -> WorkerConfig {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let secret = |value: &SecretString| {
+        let value = value.expose_secret();
+        (!value.is_empty()).then(|| WireSecret::new(value))
+    };
     WorkerConfig {
         data_dir: config.below_data("worker"),
         socket,
@@ -97,9 +103,14 @@ pub fn worker_config(config: &Config, socket: PathBuf, token: &str) -> WorkerCon
             .unwrap_or_default(),
         extra_tools: config.worker.extra_tools.clone(),
         providers: providers(&config.worker.provider_mirrors),
+        downloads: Downloads {
+            terraform: config.worker.mirror(Engine::Terraform),
+            opentofu: config.worker.mirror(Engine::OpenTofu),
+            keys: some(&config.worker.tools_keys).map(PathBuf::from),
+        },
         proxy: Proxy {
-            http: some(&config.child.http_proxy),
-            https: some(&config.child.https_proxy),
+            http: secret(&config.child.http_proxy),
+            https: secret(&config.child.https_proxy),
             none: some(&config.child.no_proxy),
         },
         ca_bundle: some(&config.child.ca_bundle).map(PathBuf::from),

@@ -9,9 +9,11 @@ use anyhow::{Context as _, bail};
 use gantry_app::{MasterKey, ObjectsLocation, Settings};
 use gantry_cloud::aws::AwsSettings;
 use gantry_cloud::registry::Registry;
+use gantry_core::engine::Engine;
+use gantry_core::proxy::ProxyAddress;
 use gantry_store::{Connect, Store};
 use nix::fcntl::{Flock, FlockArg};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::Config;
 
@@ -141,7 +143,7 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let mut git = gantry_git::Settings::new(config.below_data("git"));
     git.local_roots = roots.clone();
-    git.proxy = some(&config.child.https_proxy).or_else(|| some(&config.child.http_proxy));
+    git.proxy = proxy(&config.child.https_proxy)?.or(proxy(&config.child.http_proxy)?);
     git.no_proxy = some(&config.child.no_proxy);
     git.ca_bundle = some(&config.child.ca_bundle).map(PathBuf::from);
     if let Ok(path) = std::env::var("PATH") {
@@ -151,13 +153,32 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
         public_url: config.server.public_url.clone(),
         local_repository_roots: roots,
         git: Some(git),
+        tools: gantry_tools::Settings {
+            terraform: config.worker.mirror(Engine::Terraform),
+            opentofu: config.worker.mirror(Engine::OpenTofu),
+            keys: some(&config.worker.tools_keys).map(PathBuf::from),
+            network: gantry_tools::Network {
+                http_proxy: proxy(&config.child.http_proxy)?,
+                https_proxy: proxy(&config.child.https_proxy)?,
+                no_proxy: some(&config.child.no_proxy),
+                ca_bundle: some(&config.child.ca_bundle).map(PathBuf::from),
+            },
+        },
+        tools_dir: some(&config.worker.tools_dir).map(PathBuf::from),
         repository_template: some(&config.source.template),
         phase_time_limit: config.run.time_limit,
         phase_silence_limit: config.run.silence_limit,
         stop_grace: config.run.stop_grace,
         lease: config.run.lease,
-        ..Settings::default()
     })
+}
+
+fn proxy(value: &SecretString) -> anyhow::Result<Option<ProxyAddress>> {
+    let value = value.expose_secret();
+    match value.is_empty() {
+        true => Ok(None),
+        false => Ok(Some(ProxyAddress::parse(value)?)),
+    }
 }
 
 /// The clouds; none is asked anything before somebody needs it.

@@ -7,7 +7,7 @@ use gantry_app::App;
 
 use super::{
     account, api_key, attachment, audit, cloud_integration, config_element, context, legacy_role,
-    login, role, run, space, stack, state,
+    login, role, run, space, stack, state, tool_version,
 };
 
 #[derive(MergedObject, Default)]
@@ -20,6 +20,7 @@ pub struct Query(
     context::ContextQuery,
     run::RunQuery,
     audit::AuditQuery,
+    tool_version::ToolVersionQuery,
 );
 
 #[derive(MergedObject, Default)]

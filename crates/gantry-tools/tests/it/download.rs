@@ -2,10 +2,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use gantry_core::engine::Engine;
+use gantry_core::proxy::ProxyAddress;
 use gantry_testkit::file_server::FileServer;
 use gantry_testkit::release_server::stand_in;
 use gantry_tools::{Network, Releases, Settings};
-use secrecy::SecretString;
 
 use crate::world::{BOTH, World, fetch, range};
 
@@ -185,7 +185,7 @@ async fn a_proxy_is_used_but_for_what_goes_without() {
         terraform: Some("http://releases.example".into()),
         keys: world.settings().keys,
         network: Network {
-            http_proxy: Some(SecretString::from(proxy.files.address())),
+            http_proxy: Some(ProxyAddress::parse(proxy.files.address()).unwrap()),
             ..Network::default()
         },
         ..Settings::default()

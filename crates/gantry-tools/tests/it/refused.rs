@@ -1,9 +1,9 @@
 //! What goes wrong is one sentence, and leaves nothing behind.
 
 use gantry_core::engine::Engine;
+use gantry_core::proxy::ProxyAddress;
 use gantry_testkit::release_server::{Signer, stand_in};
 use gantry_tools::Settings;
-use secrecy::SecretString;
 
 use crate::world::{BOTH, World, fetch};
 
@@ -261,14 +261,15 @@ async fn settings_that_can_not_be_used() {
         "{said}"
     );
     let proxy = |s: &mut Settings| {
-        s.network.http_proxy = Some(SecretString::from("http://user:hunter2@[bad"));
+        s.network.http_proxy = Some(ProxyAddress::parse("http://user:hunter2@[bad").unwrap());
     };
     let said = refused(&proxy).await;
     assert!(said.contains("child.http_proxy is no address"), "{said}");
     assert!(!said.contains("hunter2"), "{said}");
     // Nor does the sentence about a proxy that is not there say its password.
     let proxy = |s: &mut Settings| {
-        s.network.http_proxy = Some(SecretString::from("http://user:hunter2@127.0.0.1:1"));
+        let address = ProxyAddress::parse("http://user:hunter2@127.0.0.1:1");
+        s.network.http_proxy = Some(address.unwrap());
     };
     let said = refused(&proxy).await;
     assert!(said.contains("can't be reached"), "{said}");

@@ -1,7 +1,10 @@
 use super::*;
 
 fn built(layers: &[EnvVar], credentials: &[EnvVar]) -> ChildEnv {
-    let base = [("LANG".to_owned(), "C.UTF-8".to_owned())];
+    let base = Base {
+        variables: vec![EnvVar::plain("LANG", "C.UTF-8")],
+        masked: vec![],
+    };
     ChildEnv::build(&base, layers, &Exports::default(), credentials)
 }
 
@@ -143,7 +146,12 @@ fn exports_are_what_hooks_changed_without_what_ends_with_the_phase() {
         after.map(|(name, value)| (name.to_owned(), value.into())),
         false,
     );
-    let later = ChildEnv::build(&[], &[EnvVar::plain("CHANGED", "old")], &exports, &[]);
+    let later = ChildEnv::build(
+        &Base::default(),
+        &[EnvVar::plain("CHANGED", "old")],
+        &exports,
+        &[],
+    );
     assert_eq!(value(&later, "CHANGED").unwrap(), "new");
     assert_eq!(value(&later, "ADDED").unwrap(), "yes");
     for name in [
@@ -213,7 +221,7 @@ fn a_managed_state_is_where_the_server_says() {
     use gantry_core::run::Phase;
     for phase in [Phase::Initialize, Phase::Plan] {
         let start = phase_of(phase, with_managed_state());
-        let env = ChildEnv::of_phase(&[], &start, &Exports::default(), true);
+        let env = ChildEnv::of_phase(&Base::default(), &start, &Exports::default(), true);
         assert_eq!(
             value(&env, "TF_HTTP_ADDRESS").unwrap(),
             "https://gantry.example/state"
@@ -241,7 +249,7 @@ fn a_managed_state_is_where_the_server_says() {
         "https://gantry.example/state",
     ));
     let start = phase_of(Phase::Apply, env);
-    let env = ChildEnv::of_phase(&[], &start, &Exports::default(), true);
+    let env = ChildEnv::of_phase(&Base::default(), &start, &Exports::default(), true);
     assert_eq!(
         value(&env, "TF_HTTP_LOCK_ADDRESS").unwrap(),
         "https://gantry.example/state"
@@ -253,11 +261,11 @@ fn a_managed_state_is_where_the_server_says() {
 #[test]
 fn a_stack_with_a_backend_of_its_own_has_these_variables_for_itself() {
     let start = phase_of(gantry_core::run::Phase::Plan, with_managed_state());
-    let env = ChildEnv::of_phase(&[], &start, &Exports::default(), false);
+    let env = ChildEnv::of_phase(&Base::default(), &start, &Exports::default(), false);
     assert_eq!(value(&env, "TF_HTTP_UPDATE_METHOD").unwrap(), "DELETE");
     let after = [("TF_HTTP_USERNAME".to_owned(), "other".into())];
     let exports = Exports::capture(&env, after, false);
-    let later = ChildEnv::of_phase(&[], &start, &exports, false);
+    let later = ChildEnv::of_phase(&Base::default(), &start, &exports, false);
     assert_eq!(value(&later, "TF_HTTP_USERNAME").unwrap(), "other");
 }
 
@@ -265,7 +273,7 @@ fn a_stack_with_a_backend_of_its_own_has_these_variables_for_itself() {
 fn nothing_of_a_managed_state_reaches_another_phase() {
     use gantry_core::run::Phase;
     let start = phase_of(Phase::Initialize, with_managed_state());
-    let env = ChildEnv::of_phase(&[], &start, &Exports::default(), true);
+    let env = ChildEnv::of_phase(&Base::default(), &start, &Exports::default(), true);
     let after = [
         ("TF_HTTP_ADDRESS", "https://elsewhere.example"),
         ("TF_HTTP_LOCK_ADDRESS", "https://elsewhere.example"),
@@ -276,7 +284,7 @@ fn nothing_of_a_managed_state_reaches_another_phase() {
     let after = after.map(|(name, value)| (name.to_owned(), value.into()));
     let exports = Exports::capture(&env, after, true);
     let later = phase_of(Phase::Plan, vec![]);
-    let later = ChildEnv::of_phase(&[], &later, &exports, true);
+    let later = ChildEnv::of_phase(&Base::default(), &later, &exports, true);
     assert_eq!(value(&later, "KEPT").unwrap(), "yes");
     for name in [
         "TF_HTTP_ADDRESS",

@@ -37,7 +37,9 @@ pub async fn prepare(
     orders: &Orders,
     spool: &Spool,
 ) -> Result<Option<Prepared>, Fault> {
-    let mut log = PhaseLog::open(spool, job.version, 0, Masks::none(), report.clone())
+    // A proxy's password may turn up in what git says.
+    let masks = Masks::new(&worker.environment.masked);
+    let mut log = PhaseLog::open(spool, job.version, 0, masks, report.clone())
         .map_err(|error| Fault::Failed(format!("the worker can't keep the run's log: {error}")))?;
     for condition in &worker.conditions {
         log.say(condition);

@@ -46,8 +46,13 @@ impl Bench {
 
     /// Starts the server and a worker.
     pub fn start(&mut self) {
+        self.start_with(serde_json::json!({}));
+    }
+
+    /// With further settings of the worker.
+    pub fn start_with(&mut self, settings: serde_json::Value) {
         let socket = self.listen();
-        let config: WorkerConfig = serde_json::from_value(serde_json::json!({
+        let mut config = serde_json::json!({
             "data_dir": self.data(),
             "socket": socket,
             "token": "the-token",
@@ -55,8 +60,11 @@ impl Bench {
             "local_repositories": [self.directory.path()],
             // Other users than those of the tests of the metadata filter.
             "users": { "first": 800_000, "count": 100 },
-        }))
-        .unwrap();
+        });
+        for (name, value) in settings.as_object().unwrap() {
+            config[name] = value.clone();
+        }
+        let config: WorkerConfig = serde_json::from_value(config).unwrap();
         let ending = Orders::default();
         let working = tokio::spawn({
             let ending = ending.clone();

@@ -157,7 +157,7 @@ pub fn tool(stage: &Stage, view: View, arguments: &[&str]) -> Launch {
         .sandbox
         .environment()
         .into_iter()
-        .map(|(name, value)| (name, SecretString::from(value)))
+        .map(|variable| (variable.name, SecretString::from(variable.value.expose())))
         .collect();
     launch
         .environment

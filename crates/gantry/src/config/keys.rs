@@ -161,7 +161,28 @@ pub(super) const KEYS: &[Key] = &[
         Kind::Text,
         "",
         "Directory with tools as `terraform/1.11.4/terraform` and `opentofu/1.10.0/tofu`. Empty: \
-         only what is on PATH.",
+         only what is on PATH or downloaded.",
+    ),
+    key(
+        "worker.tools_mirror_terraform",
+        Kind::Text,
+        "https://releases.hashicorp.com",
+        "Release server that Terraform is downloaded from when neither `tools_dir` nor PATH has a \
+         version that fits, or a mirror with the same layout. `off`: nothing is downloaded.",
+    ),
+    key(
+        "worker.tools_mirror_opentofu",
+        Kind::Text,
+        "https://get.opentofu.org/tofu",
+        "The same for OpenTofu: `api.json` below this address says which versions there are, and the \
+         files are in `v1.10.0` and so on; those of the default are at the project's GitHub releases.",
+    ),
+    key(
+        "worker.tools_keys",
+        Kind::Text,
+        "",
+        "File with armored OpenPGP public keys whose signatures of releases count. Empty: \
+         HashiCorp's; OpenTofu's has to be named here.",
     ),
     key(
         "worker.extra_tools",
@@ -193,22 +214,31 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "child.http_proxy",
-        Kind::Text,
+        Kind::Secret,
         "",
-        "`HTTP_PROXY` of children.",
+        "Proxy for `http` addresses, `http://host:port` or `http://user:password@host:port`: \
+         `HTTP_PROXY` of children, and for downloads of tools. A password is shown by no command \
+         and masked in the logs of runs.",
     ),
     key(
         "child.https_proxy",
+        Kind::Secret,
+        "",
+        "The same for `https` addresses: `HTTPS_PROXY` of children, for git, and for downloads.",
+    ),
+    key(
+        "child.no_proxy",
         Kind::Text,
         "",
-        "`HTTPS_PROXY` of children.",
+        "Hosts that are reached without a proxy, separated by commas: `NO_PROXY`. The server's own \
+         name belongs here where runs reach it directly.",
     ),
-    key("child.no_proxy", Kind::Text, "", "`NO_PROXY` of children."),
     key(
         "child.ca_bundle",
         Kind::Text,
         "",
-        "File with certificate authorities that children trust. Empty: the system's.",
+        "File with certificate authorities (PEM) that children, git and downloads of tools trust. \
+         Empty: the system's.",
     ),
 ];
 

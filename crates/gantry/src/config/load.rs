@@ -1,6 +1,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use gantry_core::proxy::ProxyAddress;
+use gantry_core::quoted::Quoted;
+use secrecy::ExposeSecret as _;
 use toml::{Table, Value};
 
 use super::Config;
@@ -73,6 +76,7 @@ impl Config {
         if !matches!(self.log.format.as_str(), "text" | "json") {
             bail!("log.format `{}`: write `text` or `json`", self.log.format);
         }
+        self.downloads_and_proxies()?;
         if self.run.lease < 5 {
             bail!(
                 "run.lease {}: a lease shorter than 5 seconds is lost by any pause",
@@ -80,6 +84,48 @@ impl Config {
             );
         }
         Ok(self)
+    }
+}
+
+impl Config {
+    fn downloads_and_proxies(&self) -> anyhow::Result<()> {
+        for (key, mirror) in [
+            (
+                "worker.tools_mirror_terraform",
+                &self.worker.tools_mirror_terraform,
+            ),
+            (
+                "worker.tools_mirror_opentofu",
+                &self.worker.tools_mirror_opentofu,
+            ),
+        ] {
+            let address = mirror
+                .strip_prefix("https://")
+                .or_else(|| mirror.strip_prefix("http://"));
+            let well_formed = address.is_some_and(|rest| {
+                !rest.is_empty() && rest.chars().all(|c| c.is_ascii_graphic() && c != '?')
+            });
+            if address.is_some_and(|rest| rest.contains('@')) {
+                bail!("{key}: no password may stand in the address of a mirror");
+            }
+            if !well_formed && !matches!(mirror.as_str(), "" | "off") {
+                bail!(
+                    "{key} {}: write http(s)://host/path, or `off`",
+                    Quoted(mirror)
+                );
+            }
+        }
+        for (key, proxy) in [
+            ("child.http_proxy", &self.child.http_proxy),
+            ("child.https_proxy", &self.child.https_proxy),
+        ] {
+            // The value may hold a password, so it is not repeated.
+            let proxy = proxy.expose_secret();
+            if !proxy.is_empty() {
+                ProxyAddress::parse(proxy).map_err(|error| anyhow::anyhow!("{key} {error}"))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 use std::fmt::Write as _;
 
+use gantry_core::proxy::ProxyAddress;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Config;
@@ -40,6 +41,15 @@ impl Config {
             ("run.lease", self.run.lease.to_string()),
             ("worker.slots", self.worker.slots.to_string()),
             ("worker.tools_dir", text(&self.worker.tools_dir)),
+            (
+                "worker.tools_mirror_terraform",
+                text(&self.worker.tools_mirror_terraform),
+            ),
+            (
+                "worker.tools_mirror_opentofu",
+                text(&self.worker.tools_mirror_opentofu),
+            ),
+            ("worker.tools_keys", text(&self.worker.tools_keys)),
             ("worker.extra_tools", paths(&self.worker.extra_tools)),
             (
                 "worker.provider_mirrors",
@@ -50,8 +60,8 @@ impl Config {
                 self.worker.insecure_no_sandbox.to_string(),
             ),
             ("worker.uid_base", self.worker.uid_base.to_string()),
-            ("child.http_proxy", text(&self.child.http_proxy)),
-            ("child.https_proxy", text(&self.child.https_proxy)),
+            ("child.http_proxy", proxy(&self.child.http_proxy)),
+            ("child.https_proxy", proxy(&self.child.https_proxy)),
             ("child.no_proxy", text(&self.child.no_proxy)),
             ("child.ca_bundle", text(&self.child.ca_bundle)),
         ];
@@ -69,6 +79,14 @@ fn secret(value: &SecretString) -> String {
         "[redacted]"
     };
     format!("{shown:?}")
+}
+
+/// Only the password in it is a secret.
+fn proxy(value: &SecretString) -> String {
+    match ProxyAddress::parse(value.expose_secret()) {
+        Ok(address) => format!("{:?}", address.to_string()),
+        Err(_) => secret(value),
+    }
 }
 
 /// The reference of all settings, as Markdown: `docs/configuration.md`.

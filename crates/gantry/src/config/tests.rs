@@ -44,6 +44,68 @@ fn every_key_is_shown_and_every_shown_key_exists() {
 }
 
 #[test]
+fn downloads_are_on_unless_they_are_turned_off() {
+    let mirrors = |value: Option<&str>| {
+        let flags: Vec<(&str, &str)> = value
+            .into_iter()
+            .flat_map(|value| {
+                [
+                    ("worker.tools_mirror_terraform", value),
+                    ("worker.tools_mirror_opentofu", value),
+                ]
+            })
+            .collect();
+        let worker = load(&[], &flags).unwrap().worker;
+        [
+            worker.mirror(Engine::Terraform),
+            worker.mirror(Engine::OpenTofu),
+        ]
+    };
+    let [terraform, opentofu] = mirrors(None);
+    assert_eq!(terraform.as_deref(), Some("https://releases.hashicorp.com"));
+    assert_eq!(opentofu.as_deref(), Some("https://get.opentofu.org/tofu"));
+    assert_eq!(mirrors(Some("off")), [None, None]);
+    assert_eq!(mirrors(Some("")), [None, None]);
+    let inside = "http://mirror.internal:8080/tools/";
+    assert_eq!(mirrors(Some(inside))[0].as_deref(), Some(inside));
+    for bad in [
+        "releases.hashicorp.com",
+        "ftp://mirror",
+        "https://",
+        "https://a b",
+    ] {
+        let error = load(&[], &[("worker.tools_mirror_terraform", bad)]);
+        let error = format!("{:#}", error.err().unwrap());
+        assert!(
+            error.contains(&format!("worker.tools_mirror_terraform `{bad}`: write")),
+            "{error}"
+        );
+    }
+    let secret = ("worker.tools_mirror_opentofu", "https://ada:hunter2@mirror");
+    let error = format!("{:#}", load(&[], &[secret]).err().unwrap());
+    assert!(error.contains("no password may stand"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn the_password_of_a_proxy_is_not_shown() {
+    let proxy = ("GANTRY_CHILD_HTTPS_PROXY", "http://ada:hunter2@proxy:3128");
+    let shown = load(&[proxy], &[]).unwrap().redacted();
+    assert!(
+        shown.contains("child.https_proxy = \"http://ada:[redacted]@proxy:3128\"\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("child.http_proxy = \"\"\n"), "{shown}");
+    let bad = ("child.http_proxy", "ada:hunter2@proxy:3128");
+    let error = format!("{:#}", load(&[], &[bad]).err().unwrap());
+    assert!(
+        error.starts_with("child.http_proxy is no address of a proxy: write http://host:port"),
+        "{error}"
+    );
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
+#[test]
 fn flags_win_over_the_environment() {
     let config = load(&[("GANTRY_WORKER_SLOTS", "3")], &[("worker.slots", "5")]).unwrap();
     assert_eq!(config.worker.slots, 5);

@@ -12,4 +12,5 @@ mod run;
 mod server;
 mod state;
 mod stored_state;
+mod tool_version;
 mod world;

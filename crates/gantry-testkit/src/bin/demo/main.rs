@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
+use gantry_testkit::client::Client;
 use gantry_testkit::ministack::Ministack;
 use gantry_testkit::server::{TestServer, beside};
 use gantry_testkit::venv;
@@ -44,6 +45,7 @@ async fn main() -> ExitCode {
 async fn demo(once: bool) -> Result<()> {
     let terminal = Terminal::new();
     let program = find_parts()?;
+    let installed = on_path("terraform").is_some();
     terminal.step("The AWS command line and the AWS stand-in are there");
     venv::venv()?;
     terminal.done();
@@ -54,13 +56,21 @@ async fn demo(once: bool) -> Result<()> {
     terminal.done();
 
     terminal.step("Gantry serves, on SQLite, with one embedded worker");
-    let server = TestServer::builder(program)
+    let mut builder = TestServer::builder(program)
         .account("demo")
         .set("log.level", "info")
-        .set("run.silence_limit", "60")
-        .start(ministack)
-        .await?;
+        .set("run.silence_limit", "60");
+    if !installed {
+        builder = builder.downloads_tools();
+    }
+    let server = builder.start(ministack).await?;
     terminal.done();
+
+    if !installed {
+        terminal.step("There is no terraform on PATH: Gantry will download one, and verify it");
+        let newest = newest_terraform(&server).await?;
+        terminal.done_with(&newest);
+    }
 
     let result = scenario::play(&terminal, &server).await;
     if let Err(error) = result {
@@ -81,18 +91,8 @@ async fn demo(once: bool) -> Result<()> {
 
 /// What can't be built by cargo, with a plain sentence for what is missing.
 fn find_parts() -> Result<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let find = |name: &str| {
-        std::env::split_paths(&path)
-            .map(|dir| dir.join(name))
-            .find(|p| p.is_file())
-    };
     for (name, remedy) in [
         ("git", "install git: apt-get install git"),
-        (
-            "terraform",
-            "put the terraform binary (1.5 or newer) into a directory on PATH",
-        ),
         (
             "bwrap",
             "install bubblewrap, which isolates every run: apt-get install bubblewrap",
@@ -100,7 +100,7 @@ fn find_parts() -> Result<PathBuf> {
         ("bash", "install bash: apt-get install bash"),
     ] {
         ensure!(
-            find(name).is_some(),
+            on_path(name).is_some(),
             "there is no `{name}` on PATH; {remedy}"
         );
     }
@@ -109,6 +109,27 @@ fn find_parts() -> Result<PathBuf> {
         bail!("there is no {}: `make demo` builds it", program.display());
     }
     Ok(program)
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|dir| dir.join(name))
+        .find(|p| p.is_file())
+}
+
+/// What the first run will be given.
+async fn newest_terraform(server: &TestServer) -> Result<String> {
+    let client = Client::login(&server.url(), server.key()).await?;
+    let known = client.query("{terraformVersions}", serde_json::json!({}));
+    let remedy = "put the terraform binary (1.5 or newer) into a directory on PATH";
+    let known = known.await.with_context(|| {
+        format!("there is no `terraform` on PATH, and none can be downloaded; {remedy}")
+    })?;
+    let newest = known["terraformVersions"][0].as_str();
+    Ok(newest
+        .context("no Terraform is released for this machine")?
+        .to_owned())
 }
 
 async fn stay(server: &TestServer) -> Result<()> {
