@@ -16,12 +16,15 @@
 //! have the worker's. Nothing of the worker's environment reaches a child, and no value of a child's
 //! environment appears in an argument list: bubblewrap reads its arguments from a sealed memory file.
 //!
-//! What is deliberately missing: a network namespace, a seccomp filter, and limits of memory or CPU.
+//! What the kernel itself must not do for a child stands in `system_calls.rs`.
+//!
+//! What is deliberately missing: a network namespace, and limits of memory or CPU.
 
 mod landlock;
 mod memory_file;
 mod root;
 mod spawner;
+mod system_calls;
 mod user_pool;
 
 #[cfg(test)]
@@ -144,6 +147,8 @@ struct Inner {
     users: user_pool::UserPool,
     root: root::Root,
     spawner: spawner::Spawner,
+    /// The filter of every child's system calls; empty without a box.
+    system_calls: Vec<u8>,
     path: String,
 }
 
@@ -190,6 +195,12 @@ impl Sandbox {
         staged.extend(config.extra_tools.iter().cloned());
         let spawner = spawner::Spawner::start(bwrap.is_some().then_some(staged))?;
 
+        let system_calls = match bwrap {
+            Some(_) => system_calls::program().map_err(|error| SandboxError::Broken {
+                said: format!("the filter of system calls: {error}"),
+            })?,
+            None => Vec::new(),
+        };
         let abilities = root::Abilities::of(&version(bwrap.as_deref()));
         let mut root = root::Root::new(bwrap, abilities);
         root.read_only(spawner.reachable(&cli_config), CLI_CONFIG);
@@ -212,6 +223,7 @@ impl Sandbox {
                 users: user_pool::UserPool::new(config.users),
                 root,
                 spawner,
+                system_calls,
             }),
         })
     }
@@ -276,6 +288,10 @@ impl Sandbox {
 
     pub(crate) fn root(&self) -> &root::Root {
         &self.inner.root
+    }
+
+    pub(crate) fn system_calls(&self) -> &[u8] {
+        &self.inner.system_calls
     }
 
     pub(crate) fn spawner(&self) -> &spawner::Spawner {

@@ -149,6 +149,8 @@ pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipe
             };
             let passwd = file(c"passwd", passwd.as_bytes())?;
             let groups = file(c"group", groups.as_bytes())?;
+            // Each child its own: reading moves on in a file that is shared.
+            let system_calls = file(c"system calls", sandbox.system_calls())?;
             let mut inherited = Vec::new();
             let mut files = Vec::new();
             for mounted in &launch.view.files {
@@ -162,7 +164,11 @@ pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipe
             let given = sandbox.root().arguments(
                 &mounts,
                 &launch.view.directory,
-                [passwd.as_raw_fd(), groups.as_raw_fd()],
+                [
+                    passwd.as_raw_fd(),
+                    groups.as_raw_fd(),
+                    system_calls.as_raw_fd(),
+                ],
                 &files,
                 &environment,
             );
@@ -178,7 +184,7 @@ pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipe
                 "--".into(),
             ];
             arguments.extend(argv.iter().map(Into::into));
-            inherited.extend([status_end, given, passwd, groups]);
+            inherited.extend([status_end, given, passwd, groups, system_calls]);
             Spawn {
                 program: bwrap.to_path_buf(),
                 arguments,

@@ -154,13 +154,13 @@ impl Root {
     }
 
     /// All arguments for one child, separated by NUL as `--args` reads them, up to and without the
-    /// command. The two descriptors hold the synthetic passwd and group files, those of `files` what is
-    /// copied into the child's own memory.
+    /// command. The three descriptors hold the synthetic passwd and group files and the filter of
+    /// system calls, those of `files` what is copied into the child's own memory.
     pub(crate) fn arguments(
         &self,
         mounts: &[Mount],
         directory: &Path,
-        [passwd, group]: [i32; 2],
+        [passwd, group, system_calls]: [i32; 3],
         files: &[(i32, PathBuf)],
         environment: &[(&str, &str)],
     ) -> zeroize::Zeroizing<Vec<u8>> {
@@ -186,6 +186,7 @@ impl Root {
             all.push(path);
         }
         all.extend(["--remount-ro", "/"]);
+        all.extend(["--seccomp", &system_calls.to_string()]);
         all.extend([OsStr::new("--chdir"), directory.as_os_str()]);
         // Room first: growing would leave copies of secrets behind.
         let room: usize = environment

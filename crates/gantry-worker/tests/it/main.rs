@@ -17,4 +17,5 @@ mod sandbox;
 mod sandbox_of_a_normal_user;
 mod stage;
 mod state_server;
+mod system_calls;
 mod workspace;
