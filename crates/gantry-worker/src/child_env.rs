@@ -8,7 +8,9 @@ mod managed_state;
 
 use std::collections::{BTreeMap, HashMap};
 
-use gantry_core::credentials::user_variables::{ALWAYS_SET, is_phase_env_name, is_reserved};
+use gantry_core::credentials::user_variables::{
+    ALWAYS_SET, is_credential_of_any, is_phase_env_name, is_reserved,
+};
 use gantry_core::masking::{Masks, SHORTEST};
 use gantry_core::protocol::{EnvVar, PhaseStart, WireSecret};
 use secrecy::{ExposeSecret, SecretString};
@@ -80,6 +82,13 @@ impl Exports {
             kept.map(|(name, value)| (name, WireSecret::new(value.expose_secret())))
                 .collect(),
         )
+    }
+
+    /// For hooks that get no credentials of any cloud, and the names of what was left out.
+    pub fn without_credentials(mut self) -> (Self, Vec<String>) {
+        let credentials = self.0.extract_if(.., |name, _| is_credential_of_any(name));
+        let names = credentials.map(|(name, _)| name).collect();
+        (self, names)
     }
 
     /// Those of a repeated initialisation win.

@@ -80,6 +80,13 @@ pub fn is_credential(cloud: Cloud, name: &str) -> bool {
     listed(name, names, prefixes)
 }
 
+/// The same for whatever cloud: what is kept from hooks that get no credentials.
+pub fn is_credential_of_any(name: &str) -> bool {
+    Cloud::ALL
+        .into_iter()
+        .any(|cloud| is_credential(cloud, name))
+}
+
 /// The first of `names`, in alphabetical order, that is a credential variable of `cloud`.
 pub fn set_by_user<'a>(cloud: Cloud, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names

@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+
+use gantry_core::credentials::user_variables::is_credential_of_any;
 use gantry_core::protocol::{EnvVar, MountedFile};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -12,8 +15,8 @@ use crate::report::Undelivered;
 use crate::worker::{blocking, seconds};
 
 impl AtWork {
-    /// The hooks at the very end: no credentials, and their failure changes nothing any more. What
-    /// they print continues the log of the last phase.
+    /// The hooks at the very end: no credentials, those that users set themselves included, and
+    /// their failure changes nothing any more. What they print continues the log of the last phase.
     pub async fn after_run(
         &mut self,
         env: Vec<EnvVar>,
@@ -26,12 +29,28 @@ impl AtWork {
             true => without_managed_state(&env),
             false => env,
         };
-        let mut env = ChildEnv::build(&self.worker.environment, &env, &self.exports, &[]);
-        env.hide(&mounted_files::secrets(&files).0);
+        let base = &self.worker.environment;
+        // What is left out may still stand in a file that a hook prints.
+        let mut whole = ChildEnv::build(base, &env, &self.exports, &[]);
+        whole.hide(&mounted_files::secrets(&files).0);
+        let masks = whole.masks();
+        let (exports, mut left_out) = self.exports.clone().without_credentials();
+        let (credentials, env): (Vec<EnvVar>, Vec<EnvVar>) = env
+            .into_iter()
+            .partition(|variable| is_credential_of_any(&variable.name));
+        left_out.extend(credentials.into_iter().map(|variable| variable.name));
+        let env = ChildEnv::build(base, &env, &exports, &[]);
         let (version, offset) = self.log;
-        let masks = env.masks();
         let opened = PhaseLog::open(&self.spool, version, offset, masks, self.report.clone());
         let Ok(mut log) = opened else { return Ok(()) };
+        if !left_out.is_empty() {
+            let names: BTreeSet<String> = left_out.into_iter().collect();
+            let names: Vec<String> = names.into_iter().collect();
+            log.say(&format!(
+                "after_run gets no cloud credentials: its environment is without {}",
+                names.join(", ")
+            ));
+        }
         let mounted = MountedFiles::decode(&files).unwrap_or_default();
         if let Err(error) = blocking(|| self.workspace.mount(&mounted)) {
             log.say(&format!("after_run: {error}"));

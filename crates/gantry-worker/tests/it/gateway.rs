@@ -33,6 +33,8 @@ pub struct Told {
     pub plan: Option<Bytes>,
     pub plan_json: Option<serde_json::Value>,
     pub errored_state: Option<Bytes>,
+    /// What users set, for hooks at the very end.
+    pub release_env: Vec<EnvVar>,
     pub finished: Vec<PhaseFinished>,
     pub released: Vec<Released>,
     pub hello: Vec<Hello>,
@@ -366,9 +368,11 @@ fn follow(told: &mut Told, script: &Script, finished: &PhaseFinished) -> Next {
             };
         }
         _ => {
+            let mut env = vec![EnvVar::plain("ENDED", "yes")];
+            env.extend(told.release_env.clone());
             return Next::Release {
                 ended: true,
-                env: vec![EnvVar::plain("ENDED", "yes")],
+                env,
                 files: vec![],
             };
         }

@@ -230,6 +230,44 @@ async fn a_task_runs_in_the_project_root_and_after_run_gets_no_credentials() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn after_run_is_without_the_cloud_credentials_that_users_set() {
+    let mut bench = Bench::scripted(&[("main.tf", CODE)], |_, phase| {
+        let mut start = start(phase);
+        start.env = vec![EnvVar::masked("AWS_SECRET_ACCESS_KEY", "key-of-a-user")];
+        start.before = vec!["export AWS_PROFILE=from-a-hook HOOKED=yes".into()];
+        start
+    });
+    bench.start();
+    bench.gateway.told(|told| {
+        told.release_env = vec![
+            EnvVar::masked("AWS_SECRET_ACCESS_KEY", "key-of-a-user"),
+            EnvVar::plain("ARM_CLIENT_ID", "of-a-user"),
+            EnvVar::plain("ARM_SUBSCRIPTION_ID", "a-setting"),
+            EnvVar::plain("REFERS", "to ${AWS_SECRET_ACCESS_KEY}"),
+        ]
+    });
+    let mut job = bench.job(RunKind::Task);
+    job.command = Some("echo $AWS_SECRET_ACCESS_KEY > left; echo task=$AWS_PROFILE".into());
+    job.after_run = vec![
+        "cat left; env | grep -E '^(AWS|ARM|REFERS|HOOKED)' | sort".into(),
+        "true".into(),
+    ];
+    bench.run(job).await;
+    bench.gateway.told(|told| {
+        let log = told.log_of(Phase::Perform);
+        let expected = "task=from-a-hook\n\
+             after_run gets no cloud credentials: its environment is without ARM_CLIENT_ID, \
+             AWS_PROFILE, AWS_SECRET_ACCESS_KEY\n\
+             *****\n\
+             ARM_SUBSCRIPTION_ID=a-setting\n\
+             ARM_USE_CLI=false\nARM_USE_MSI=false\nAWS_EC2_METADATA_DISABLED=true\n\
+             HOOKED=yes\nREFERS=to ${AWS_SECRET_ACCESS_KEY}\n";
+        assert!(log.ends_with(expected), "{log}");
+    });
+    bench.end("test").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_task_gets_the_state_that_could_not_be_stored() {
     let mut bench = Bench::new(&[("main.tf", CODE)]);
     bench.start();
