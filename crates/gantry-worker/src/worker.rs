@@ -173,15 +173,26 @@ impl Worker {
     }
 }
 
-/// Removes a run's files in the background. Its processes are dead.
+/// Removes a run's files in the background. Its processes are dead. They are out of the way when
+/// this returns: the run may be claimed again before they are gone.
 pub fn remove(workspace: Arc<Workspace>) {
-    tokio::task::spawn_blocking(move || {
-        if let Some(workspace) = Arc::into_inner(workspace)
-            && let Err(error) = workspace.remove()
-        {
+    let Some(mut workspace) = Arc::into_inner(workspace) else {
+        tracing::error!("a workspace that is in use can't be removed");
+        return;
+    };
+    let moved = blocking(|| workspace.put_aside());
+    let remove = move || {
+        if let Err(error) = workspace.remove() {
             tracing::warn!(%error, "a workspace can't be removed");
         }
-    });
+    };
+    match moved {
+        Ok(()) => drop(tokio::task::spawn_blocking(remove)),
+        Err(error) => {
+            tracing::warn!(%error, "a workspace is removed where it is");
+            blocking(remove);
+        }
+    }
 }
 
 /// Runs something that blocks for milliseconds without holding up the other tasks of its thread.
@@ -207,3 +218,6 @@ pub fn seconds(seconds: u64) -> Duration {
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,8 @@ mod tests;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use ulid::Ulid;
+
 pub use carried::{CarriedFile, Carry};
 pub use errored_state::Source;
 pub use left::{LARGEST_STATE, left_errored_state, remove_left};
@@ -351,6 +353,14 @@ impl Workspace {
 
     fn clean_root(&self) -> PathBuf {
         self.root.below(&self.checkout())
+    }
+
+    /// Makes room for another workspace of the same run; nothing but `remove` may follow.
+    pub fn put_aside(&mut self) -> Result<(), WorkspaceError> {
+        let aside = self.directory.with_extension(Ulid::generate().to_string());
+        std::fs::rename(&self.directory, &aside).map_err(WorkspaceError::io(&self.directory))?;
+        self.directory = aside;
+        Ok(())
     }
 
     /// Removes everything, whatever a child left. The processes of the run must be dead.
