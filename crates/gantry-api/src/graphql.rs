@@ -4,6 +4,7 @@ pub mod account;
 pub mod api_key;
 pub mod attachment;
 pub mod audit;
+pub mod batch;
 pub mod cloud_integration;
 pub mod commit;
 pub mod config_element;

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error;
+use crate::graphql::batch::Batch;
 use crate::graphql::cx::RunMetadata;
 use crate::graphql::{ApiSchema, build, document};
 
@@ -85,10 +86,13 @@ async fn graphql(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) 
         Ok(subject) => subject,
         Err(error) => return errors(&error.message),
     };
-    let request = match request(body, subject, &headers) {
+    let mut request = match request(body, subject.clone(), &headers) {
         Ok(request) => request,
         Err(text) => return errors(&text),
     };
+    if let Some(subject) = subject {
+        request = request.data(Batch::loader(shared.app.clone(), subject));
+    }
     match tokio::time::timeout(ANSWER_WITHIN, shared.schema.execute(request)).await {
         Ok(mut answer) => {
             for error in &mut answer.errors {

@@ -127,6 +127,11 @@ impl App {
         &self.settings
     }
 
+    /// How many statements were run outside of transactions ([`Store::reads`]).
+    pub fn reads(&self) -> u64 {
+        self.store.reads()
+    }
+
     /// Waits until everything that an answer left to do is done.
     pub async fn settle(&self) {
         self.afterwards.close();

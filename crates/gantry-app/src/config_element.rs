@@ -5,6 +5,8 @@
 
 mod layers;
 
+use std::collections::HashMap;
+
 use gantry_core::audit::Target;
 use gantry_core::authz::Action;
 use gantry_core::config_element::{ConfigKind, ConfigOwner, check_variable};
@@ -23,7 +25,7 @@ use crate::audit::Deed;
 use crate::stack::refuse_deleting;
 use crate::{App, OpError, Subject};
 
-pub use layers::Placed;
+pub use layers::{Placed, WithElements};
 
 /// All variables of one owner together: a quarter of what the kernel gives a new process for its
 /// arguments and its environment, so that there is room for everything else.
@@ -161,8 +163,32 @@ impl App {
         subject: &Subject,
         stack: &Stack,
     ) -> Result<Vec<ConfigElement>, OpError> {
-        let owner = ConfigOwner::Stack(stack.id.clone());
-        self.config(subject, &owner, &stack.settings.space).await
+        let mut found = self.stack_configs(subject, &[stack]).await?;
+        Ok(found.remove(&stack.id).unwrap_or_default())
+    }
+
+    /// The same of several stacks.
+    pub async fn stack_configs(
+        &self,
+        subject: &Subject,
+        stacks: &[&Stack],
+    ) -> Result<HashMap<StackId, Vec<ConfigElement>>, OpError> {
+        let spaces: HashMap<&StackId, &SpaceId> = stacks
+            .iter()
+            .map(|stack| (&stack.id, &stack.settings.space))
+            .collect();
+        let ids: Vec<&StackId> = stacks.iter().map(|stack| &stack.id).collect();
+        let mut found: HashMap<StackId, Vec<ConfigElement>> = HashMap::new();
+        for element in config_element::list_together(self.store.reader(), &ids, &[]).await? {
+            if let ConfigOwner::Stack(id) = &element.owner
+                && let Some(space) = spaces.get(id)
+            {
+                let id = id.clone();
+                let shown = self.shown(subject, space, element)?;
+                found.entry(id).or_default().push(shown);
+            }
+        }
+        Ok(found)
     }
 
     pub async fn stack_config_element(

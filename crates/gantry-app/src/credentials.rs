@@ -7,6 +7,7 @@
 //! [`App::mint`] → the worker. Nothing is asked of a cloud before its record is durable, nothing is
 //! kept afterwards, and a phase that repeats is decided anew.
 
+mod autoattached;
 mod candidates;
 mod decide;
 mod mint;
@@ -20,8 +21,10 @@ use gantry_core::credentials::issuing::Issuing;
 use gantry_core::ids::RunId;
 use gantry_core::protocol::EnvVar;
 use gantry_core::run::Run;
-use gantry_store::issuing;
+use gantry_core::utc;
+use gantry_store::{issuing, run, run_transition, stack};
 
+pub use autoattached::AutoattachedStack;
 pub use preview::AccessPreview;
 
 use crate::verification::Attempt;
@@ -93,6 +96,36 @@ impl App {
     /// What was issued to each phase of a run that somebody was allowed to see, and why not.
     pub async fn issued_to_run(&self, run: &Run) -> Result<Vec<Issuing>, OpError> {
         Ok(issuing::of_run(self.store.reader(), &run.id).await?)
+    }
+
+    /// The same of several runs, mixed.
+    pub async fn issued_to_runs(&self, runs: &[RunId]) -> Result<Vec<Issuing>, OpError> {
+        Ok(issuing::of_runs(self.store.reader(), runs).await?)
+    }
+
+    /// Says in a run's history that its phase goes on without the credentials it had.
+    pub(crate) async fn note_outlived(&self, ended: &Issuing) -> Result<(), OpError> {
+        let tx = self.store.begin().await?;
+        let held = stack::find_for_update(&tx, &ended.stack).await?.is_some();
+        let run = run::find(tx.reader(), &ended.run).await?;
+        let at_work = run.is_some_and(|run| run.version == ended.run_version);
+        if !(held && at_work) {
+            return Ok(());
+        }
+        let at = ended.expires_at.map(utc::show).unwrap_or_default();
+        let note = format!(
+            "the {} credentials of the {} phase ended at {at} while it was still running; what it \
+             asked of {} from then on was refused",
+            ended.access,
+            ended.phase,
+            ended.cloud.label()
+        );
+        run_transition::add_note(&tx, &ended.run, ended.run_version, &note).await?;
+        issuing::set_outlived(&tx, &ended.id).await?;
+        tx.commit().await?;
+        tracing::warn!(run.id = %ended.run, stack.slug = %ended.stack, "{note}");
+        self.wake.run(&ended.run);
+        Ok(())
     }
 
     /// When the last credential of one visit to a phase ends; `None` when that is not certain.

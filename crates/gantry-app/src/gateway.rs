@@ -3,6 +3,7 @@
 //! Every message names the fence of the lease it was given under. One with an older number is
 //! refused, whatever it says; one that came before is answered as it was, or as things stand now.
 
+mod backend_lock;
 mod claim;
 mod finished;
 mod hello;

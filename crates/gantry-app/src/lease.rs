@@ -1,11 +1,11 @@
-//! Leases that run out, and locks that go by themselves. One task sleeps until the next of them;
-//! nothing is polled.
+//! Leases that run out, locks that go by themselves, and credentials that end before their phase.
+//! One task sleeps until the next of them; nothing is polled.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_core::run::transition::Event;
-use gantry_store::{run, worker};
+use gantry_store::{issuing, run, worker};
 
 use crate::{App, OpError};
 
@@ -16,11 +16,18 @@ impl App {
     /// Runs until the server ends. Leases that ended while no server was there are kept for the time
     /// of one lease: their worker may be about to report.
     pub async fn run_timers(self: Arc<Self>) {
-        tokio::time::sleep(Duration::from_secs(self.settings.lease)).await;
+        let patient_until = self.lease_end();
         loop {
             // Whatever comes while they look may have been missed, and makes them look again.
             self.runs.set_next_look(i64::MAX);
-            let next = match self.end_what_is_due().await {
+            let looked = match self.clock.now() < patient_until {
+                true => {
+                    let credentials = self.tell_of_ended_credentials().await;
+                    credentials.map(|next| next.into_iter().chain([patient_until]).min())
+                }
+                false => self.end_what_is_due().await,
+            };
+            let next = match looked {
                 Ok(next) => next,
                 Err(error) => {
                     tracing::error!(%error, "leases could not be looked at");
@@ -40,7 +47,8 @@ impl App {
         }
     }
 
-    /// Ends every lease and lifts every lock whose time has come. Answers when the next one comes.
+    /// Ends every lease and lifts every lock whose time has come, and tells phases that their
+    /// credentials have ended. Answers when the next of these comes.
     pub async fn end_what_is_due(self: &Arc<Self>) -> Result<Option<i64>, OpError> {
         let now = self.clock.now();
         let mut again = None;
@@ -72,6 +80,7 @@ impl App {
             after.perform(self);
             tracing::info!(stack.slug = %stack, "the lock for a lost worker is lifted: the credentials of its run have ended");
         }
+        let credentials = self.tell_of_ended_credentials().await?;
         // Those that a fault or the end of a server interrupted.
         if let Err(error) = self.finish_deletions().await {
             tracing::warn!(?error, "a stack could not be deleted yet");
@@ -80,7 +89,19 @@ impl App {
         let upload = self.state_uploads_expire(now).await?;
         let lease = run::next_lease_end(self.store.reader()).await?;
         let lock = worker::next_lock_end(self.store.reader()).await?;
-        let next = [lease, lock, upload].into_iter().flatten().min();
+        let next = [lease, lock, upload, credentials]
+            .into_iter()
+            .flatten()
+            .min();
         Ok(next.max(again))
+    }
+
+    /// Tells every phase at work whose credentials have ended. Answers when the next of them end.
+    async fn tell_of_ended_credentials(&self) -> Result<Option<i64>, OpError> {
+        let reader = self.store.reader();
+        for ended in issuing::outlived(reader, self.clock.now()).await? {
+            self.note_outlived(&ended).await?;
+        }
+        Ok(issuing::next_end(reader).await?)
     }
 }

@@ -24,6 +24,11 @@ impl App {
         Ok(legacy_role::find(self.store.reader(), &stack.id).await?)
     }
 
+    /// Of those among stacks that somebody was allowed to see which have one.
+    pub async fn legacy_roles(&self, stacks: &[StackId]) -> Result<Vec<LegacyRole>, OpError> {
+        Ok(legacy_role::of_stacks(self.store.reader(), stacks).await?)
+    }
+
     /// Makes or replaces it, once the role is shown to trust this server.
     pub async fn legacy_role_put(
         &self,

@@ -6,13 +6,13 @@ mod memory;
 mod moves;
 mod overrides;
 mod trigger;
+mod waiting;
 
 use gantry_core::authz::Action;
-use gantry_core::credentials::issuing::Issuing;
 use gantry_core::ids::{RunId, StackId};
 use gantry_core::run::{Run, RunKind, RunState, RunTransition};
 use gantry_core::stack::Stack;
-use gantry_store::{issuing, run, run_transition, stack};
+use gantry_store::{run, run_transition, stack};
 
 pub(crate) use deciding::{AfterCommit, Deciding, Denied, reveal};
 pub(crate) use enqueue::{NewRun, check_startable, supersede_older};
@@ -72,12 +72,28 @@ impl App {
         if !subject.sees(&stack.settings.space) {
             return Ok(vec![]);
         }
-        Ok(run::list(self.store.reader(), &stack.id, kinds, before, PAGE).await?)
+        self.runs_of_stacks(std::slice::from_ref(&stack.id), kinds, before)
+            .await
     }
 
-    /// The newest run of a stack that holds it or will.
-    pub async fn newest_run(&self, stack: &StackId) -> Result<Option<RunId>, OpError> {
-        Ok(run::newest(self.store.reader(), stack).await?)
+    /// The same of stacks that somebody was allowed to see, mixed.
+    pub async fn runs_of_stacks(
+        &self,
+        stacks: &[StackId],
+        kinds: &[RunKind],
+        before: Option<&RunId>,
+    ) -> Result<Vec<Run>, OpError> {
+        Ok(run::list(self.store.reader(), stacks, kinds, before, PAGE).await?)
+    }
+
+    /// The runs that hold stacks which somebody was allowed to see.
+    pub async fn blockers(&self, ids: &[RunId]) -> Result<Vec<Run>, OpError> {
+        Ok(run::find_all(self.store.reader(), ids).await?)
+    }
+
+    /// The newest run of each stack that holds it or will.
+    pub async fn newest_runs(&self, stacks: &[StackId]) -> Result<Vec<(StackId, RunId)>, OpError> {
+        Ok(run::newest(self.store.reader(), stacks).await?)
     }
 
     /// Every state that a run was in, newest first. The run was looked up for whoever asks.
@@ -85,9 +101,12 @@ impl App {
         Ok(run_transition::list(self.store.reader(), &run.id).await?)
     }
 
-    /// What was issued to the run's phases, and why not, oldest first.
-    pub async fn run_credentials(&self, run: &Run) -> Result<Vec<Issuing>, OpError> {
-        Ok(issuing::of_run(self.store.reader(), &run.id).await?)
+    /// The same of several runs.
+    pub async fn run_histories(
+        &self,
+        runs: &[RunId],
+    ) -> Result<Vec<(RunId, RunTransition)>, OpError> {
+        Ok(run_transition::of_runs(self.store.reader(), runs).await?)
     }
 }
 

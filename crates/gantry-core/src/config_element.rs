@@ -31,7 +31,7 @@ impl ConfigKind {
 }
 
 /// What elements are set on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ConfigOwner {
     Stack(StackId),
     Context(ContextId),

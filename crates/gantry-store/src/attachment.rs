@@ -60,10 +60,21 @@ pub async fn of_stack(
     cloud: Cloud,
     stack: &StackId,
 ) -> Result<Vec<Attached>, StoreError> {
+    of_stacks(reader, cloud, std::slice::from_ref(stack)).await
+}
+
+/// The same of several stacks, mixed.
+pub async fn of_stacks(
+    reader: Reader<'_>,
+    cloud: Cloud,
+    stacks: &[StackId],
+) -> Result<Vec<Attached>, StoreError> {
     let rows = reader
-        .all_built(
-            format!("{COLUMNS} AND stack_id = $2 ORDER BY attachment.created_at, attachment.id"),
-            vec![cloud.as_str().into(), stack.as_str().into()],
+        .among(
+            &format!("{COLUMNS} AND stack_id IN"),
+            vec![cloud.as_str().into()],
+            stacks.iter().map(StackId::as_str),
+            "ORDER BY attachment.created_at, attachment.id",
         )
         .await?;
     rows.iter().map(from_row).collect()

@@ -39,16 +39,16 @@ pub async fn list(
     rows.iter().map(from_row).collect()
 }
 
-/// Every element of a stack and of some contexts, by name: all that its runs may get, at once.
+/// Every element of some stacks and of some contexts, by name: all that runs may get, at once.
 pub async fn list_together(
     reader: Reader<'_>,
-    stack: &StackId,
+    stacks: &[&StackId],
     contexts: &[&ContextId],
 ) -> Result<Vec<ConfigElement>, StoreError> {
     let mut select = Select::from(COLUMNS);
-    let own = select.bind(stack.as_str());
+    let own = select.bind_list(stacks.iter().map(|stack| stack.as_str()));
     let list = select.bind_list(contexts.iter().map(|context| context.as_str()));
-    select.and_must(&format!("(stack_id = {own} OR context_id IN ({list}))"));
+    select.and_must(&format!("(stack_id IN ({own}) OR context_id IN ({list}))"));
     let rows = select.all(reader, "ORDER BY name").await?;
     rows.iter().map(from_row).collect()
 }

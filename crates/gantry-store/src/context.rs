@@ -51,21 +51,24 @@ pub async fn find_for_update(tx: &Tx, id: &ContextId) -> Result<Option<Context>,
     rows.first().map(from_row).transpose()
 }
 
-/// What is attached to a stack, and every context that attaches itself to stacks of some label:
-/// whether to this one, the caller decides.
-pub async fn of_stack(
+/// What is attached to some stacks, each with its stack; and without one every context that attaches
+/// itself to stacks of some label: whether to these, the caller decides.
+pub async fn of_stacks(
     reader: Reader<'_>,
-    stack: &StackId,
-) -> Result<Vec<AttachedContext>, StoreError> {
+    stacks: &[&StackId],
+) -> Result<Vec<(Option<StackId>, AttachedContext)>, StoreError> {
     let rows = reader
-        .all(
+        .among(
             "SELECT context.id AS id, name, description, space_id, labels, hooks,
              context.created_at AS created_at, updated_at,
-             context_attachment.id AS attachment_id, priority
-             FROM context LEFT JOIN context_attachment
-             ON context_attachment.context_id = context.id AND context_attachment.stack_id = $1
-             WHERE context_attachment.id IS NOT NULL OR autoattach = 1",
-            vec![stack.as_str().into()],
+             stack_id, context_attachment.id AS attachment_id, priority
+             FROM context JOIN context_attachment ON context_attachment.context_id = context.id
+             WHERE stack_id IN",
+            vec![],
+            stacks.iter().map(|stack| stack.as_str()),
+            "UNION ALL
+             SELECT id, name, description, space_id, labels, hooks, created_at, updated_at,
+             NULL, NULL, NULL FROM context WHERE autoattach = 1",
         )
         .await?;
     rows.iter()
@@ -77,10 +80,11 @@ pub async fn of_stack(
                 },
                 None => AttachedBy::Label,
             };
-            Ok(AttachedContext {
+            let attached = AttachedContext {
                 context: from_row(row)?,
                 by,
-            })
+            };
+            Ok((row.opt_text("stack_id")?.map(StackId::new), attached))
         })
         .collect()
 }

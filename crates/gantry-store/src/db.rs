@@ -5,6 +5,7 @@ mod query;
 mod value;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use query::{Reader, Tx};
 pub use value::{Row, Value};
@@ -32,7 +33,8 @@ pub(crate) enum Pools {
 
 /// The database, opened and migrated.
 pub struct Store {
-    pub(crate) pools: Pools,
+    pools: Pools,
+    reads: AtomicU64,
 }
 
 impl Store {
@@ -53,6 +55,18 @@ impl Store {
     /// Reads outside of a transaction; each statement sees the newest committed state.
     pub fn reader(&self) -> Reader<'_> {
         Reader::pool(self)
+    }
+
+    /// How many statements [`Store::reader`] has run. A page whose number grows with its things asks
+    /// for each of them by itself.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
+    }
+
+    /// For one more read.
+    fn counted(&self) -> &Pools {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        &self.pools
     }
 
     /// Begins a write transaction. Dropped without [`Tx::commit`], it leaves no trace.

@@ -10,7 +10,7 @@ use crate::{Reader, Row, StoreError, Tx};
 
 const COLUMNS: &str = "SELECT id, run_id, run_version, stack_id, phase, access, kind, source, \
                        integration_id, integration_name, outcome, note, role_arn, external_id, \
-                       session_name, decided_at, issued_at, expires_at FROM issuing";
+                       session_name, decided_at, issued_at, expires_at, outlived FROM issuing";
 
 /// Records a decision, before any cloud is asked. A decision that may end in write credentials
 /// marks the run in the same transaction: from here on nobody stops it as if nothing had happened.
@@ -93,13 +93,61 @@ pub async fn failed(tx: &Tx, id: &str, note: &str) -> Result<(), StoreError> {
 
 /// Oldest first.
 pub async fn of_run(reader: Reader<'_>, run: &RunId) -> Result<Vec<Issuing>, StoreError> {
+    of_runs(reader, std::slice::from_ref(run)).await
+}
+
+/// The same of several runs, mixed.
+pub async fn of_runs(reader: Reader<'_>, runs: &[RunId]) -> Result<Vec<Issuing>, StoreError> {
     let rows = reader
-        .all_built(
-            format!("{COLUMNS} WHERE run_id = $1 ORDER BY decided_at, id"),
-            vec![run.as_str().into()],
+        .among(
+            &format!("{COLUMNS} WHERE run_id IN"),
+            vec![],
+            runs.iter().map(RunId::as_str),
+            "ORDER BY decided_at, id",
         )
         .await?;
     rows.iter().map(from_row).collect()
+}
+
+/// Credentials that have ended at `now` while their phase is still at work, and whose phase does not
+/// know it yet.
+pub async fn outlived(reader: Reader<'_>, now: i64) -> Result<Vec<Issuing>, StoreError> {
+    let rows = reader
+        .all_built(
+            format!(
+                "{COLUMNS} WHERE run_id IN (SELECT id FROM run WHERE lease_until IS NOT NULL)
+                 AND outcome = 'issued' AND outlived = 0 AND expires_at <= $1
+                 AND run_version = (SELECT version FROM run WHERE run.id = issuing.run_id)
+                 ORDER BY id"
+            ),
+            vec![now.into()],
+        )
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// The next moment at which credentials of a phase at work end.
+pub async fn next_end(reader: Reader<'_>) -> Result<Option<i64>, StoreError> {
+    let row = reader
+        .one(
+            "SELECT MIN(issuing.expires_at) AS at FROM run
+             JOIN issuing ON issuing.run_id = run.id AND issuing.run_version = run.version
+             WHERE run.lease_until IS NOT NULL AND issuing.outcome = 'issued'
+             AND issuing.outlived = 0",
+            vec![],
+        )
+        .await?;
+    row.map_or(Ok(None), |row| row.opt_int("at"))
+}
+
+/// The phase was told that it goes on without.
+pub async fn set_outlived(tx: &Tx, id: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE issuing SET outlived = 1 WHERE id = $1",
+        vec![id.into()],
+    )
+    .await?;
+    Ok(())
 }
 
 /// When the last credential of one visit to a phase ends, if that is certain: every one was issued
@@ -160,5 +208,6 @@ fn from_row(row: &Row) -> Result<Issuing, StoreError> {
         decided_at: row.int("decided_at")?,
         issued_at: row.opt_int("issued_at")?,
         expires_at: row.opt_int("expires_at")?,
+        outlived: row.flag("outlived")?,
     })
 }

@@ -6,19 +6,31 @@ use gantry_core::ids::StackId;
 use crate::{Reader, StoreError, Tx, role_config};
 
 pub async fn find(reader: Reader<'_>, stack: &StackId) -> Result<Option<LegacyRole>, StoreError> {
-    let row = reader
-        .one(
-            "SELECT config FROM legacy_role WHERE stack_id = $1",
-            vec![stack.as_str().into()],
+    let found = of_stacks(reader, std::slice::from_ref(stack)).await?;
+    Ok(found.into_iter().next())
+}
+
+/// Of those among `stacks` that have one.
+pub async fn of_stacks(
+    reader: Reader<'_>,
+    stacks: &[StackId],
+) -> Result<Vec<LegacyRole>, StoreError> {
+    let rows = reader
+        .among(
+            "SELECT stack_id, config FROM legacy_role WHERE stack_id IN",
+            vec![],
+            stacks.iter().map(StackId::as_str),
+            "",
         )
         .await?;
-    row.map(|row| {
-        Ok(LegacyRole {
-            stack: stack.clone(),
-            role: role_config::from_row(&row, "config")?,
+    rows.iter()
+        .map(|row| {
+            Ok(LegacyRole {
+                stack: StackId::new(row.text("stack_id")?),
+                role: role_config::from_row(row, "config")?,
+            })
         })
-    })
-    .transpose()
+        .collect()
 }
 
 /// Makes or replaces it.

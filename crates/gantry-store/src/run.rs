@@ -4,6 +4,7 @@
 //! decisions about one stack never overlap. [`save`] checks the version all the same.
 
 mod row;
+pub mod waiting;
 
 use gantry_core::ids::{RunId, StackId, WorkerId};
 use gantry_core::run::{Run, RunDelta, RunKind};
@@ -213,6 +214,15 @@ pub async fn find(reader: Reader<'_>, id: &RunId) -> Result<Option<Run>, StoreEr
     rows.first().map(from_row).transpose()
 }
 
+/// Those that exist among `ids`.
+pub async fn find_all(reader: Reader<'_>, ids: &[RunId]) -> Result<Vec<Run>, StoreError> {
+    let list = ids.iter().map(RunId::as_str);
+    let rows = reader
+        .among(&format!("{COLUMNS} WHERE id IN"), vec![], list, "")
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
 /// The sealed overrides of a run's environment.
 pub async fn overrides(
     reader: Reader<'_>,
@@ -233,42 +243,59 @@ pub async fn overrides(
     .transpose()
 }
 
-/// Runs of one stack and of `kinds`, newest first; `before` is the last one that was seen.
+/// Runs of stacks and of `kinds`, newest first, at most `limit` of each stack; `before` is the last
+/// one that was seen.
 pub async fn list(
     reader: Reader<'_>,
-    stack: &StackId,
+    stacks: &[StackId],
     kinds: &[RunKind],
     before: Option<&RunId>,
     limit: i64,
 ) -> Result<Vec<Run>, StoreError> {
-    let mut values: Vec<Value> = vec![stack.as_str().into(), limit.into()];
+    let mut values: Vec<Value> = vec![limit.into()];
     let mut places = Vec::new();
     for kind in kinds {
         values.push(kind.as_str().into());
         places.push(format!("${}", values.len()));
     }
-    let mut sql = format!(
-        "{COLUMNS} WHERE stack_id = $1 AND kind IN ({})",
+    let mut select = format!(
+        "{COLUMNS} WHERE id IN (SELECT id FROM (
+             SELECT id, ROW_NUMBER() OVER (PARTITION BY stack_id ORDER BY id DESC) AS place
+             FROM run WHERE kind IN ({})",
         places.join(", ")
     );
     if let Some(before) = before {
         values.push(before.as_str().into());
-        sql.push_str(&format!(" AND id < ${}", values.len()));
+        select.push_str(&format!(" AND id < ${}", values.len()));
     }
-    sql.push_str(" ORDER BY id DESC LIMIT $2");
-    rows(reader, sql, values).await
+    select.push_str(" AND stack_id IN");
+    let list = stacks.iter().map(StackId::as_str);
+    let rest = ") ranked WHERE place <= $1) ORDER BY id DESC";
+    let rows = reader.among(&select, values, list, rest).await?;
+    rows.iter().map(from_row).collect()
 }
 
-/// The newest run of a stack among those that hold it.
-pub async fn newest(reader: Reader<'_>, stack: &StackId) -> Result<Option<RunId>, StoreError> {
-    let row = reader
-        .one(
-            "SELECT id FROM run WHERE stack_id = $1 AND kind <> 'PROPOSED'
-             ORDER BY id DESC LIMIT 1",
-            vec![stack.as_str().into()],
+/// The newest run of each stack among those that hold it.
+pub async fn newest(
+    reader: Reader<'_>,
+    stacks: &[StackId],
+) -> Result<Vec<(StackId, RunId)>, StoreError> {
+    let rows = reader
+        .among(
+            "SELECT stack_id, MAX(id) AS id FROM run WHERE kind <> 'PROPOSED' AND stack_id IN",
+            vec![],
+            stacks.iter().map(StackId::as_str),
+            "GROUP BY stack_id",
         )
         .await?;
-    row.map(|row| Ok(RunId::new(row.text("id")?))).transpose()
+    rows.iter()
+        .map(|row| {
+            Ok((
+                StackId::new(row.text("stack_id")?),
+                RunId::new(row.text("id")?),
+            ))
+        })
+        .collect()
 }
 
 /// Runs of a stack that have not ended, in the order of the queue.

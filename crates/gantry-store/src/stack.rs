@@ -13,7 +13,7 @@ use gantry_core::stack::{Stack, StackLock, StackSettings, StackSystemLock};
 
 use row::{COLUMNS, from_row};
 
-use crate::{Reader, Row, StoreError, Tx, Value};
+use crate::{Reader, StoreError, Tx, Value};
 
 /// Adds a stack; its slug must be claimed in the same transaction.
 pub async fn insert(tx: &Tx, stack: &Stack) -> Result<(), StoreError> {
@@ -106,12 +106,14 @@ pub async fn names(
     reader: Reader<'_>,
     ids: &[StackId],
 ) -> Result<Vec<(StackId, String, SpaceId)>, StoreError> {
-    let rows = in_list(
-        reader,
-        "SELECT id, name, space_id FROM stack WHERE id IN",
-        ids,
-    )
-    .await?;
+    let rows = reader
+        .among(
+            "SELECT id, name, space_id FROM stack WHERE id IN",
+            vec![],
+            ids.iter().map(StackId::as_str),
+            "ORDER BY id",
+        )
+        .await?;
     rows.iter()
         .map(|row| {
             Ok((
@@ -121,23 +123,6 @@ pub async fn names(
             ))
         })
         .collect()
-}
-
-async fn in_list(
-    reader: Reader<'_>,
-    select: &str,
-    ids: &[StackId],
-) -> Result<Vec<Row>, StoreError> {
-    if ids.is_empty() {
-        return Ok(vec![]);
-    }
-    let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
-    reader
-        .all_built(
-            format!("{select} ({}) ORDER BY id", places.join(", ")),
-            ids.iter().map(|id| id.as_str().into()).collect(),
-        )
-        .await
 }
 
 /// Whether a run of the stack has not ended yet, or its worker has not let go of it: hooks at the

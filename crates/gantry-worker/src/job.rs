@@ -21,7 +21,7 @@ use crate::engine::Binary;
 use crate::heartbeat;
 use crate::orders::Orders;
 use crate::report::{Report, Undelivered};
-use crate::spool::{Record, Spool};
+use crate::spool::{Record, Spool, digest};
 use crate::takeover;
 use crate::worker::{Kept, Worker, blocking, remove};
 use crate::workspace::{CarriedFile, LARGEST_STATE, Source, Workspace};
@@ -58,9 +58,6 @@ pub struct AtWork {
     pub plan: Option<Vec<CarriedFile>>,
     /// Reads the plan's JSON and sends it, beside whatever else goes on.
     pub showing: Option<Showing>,
-    /// An `errored.tfstate` that the run did not leave: it came with the code, or a task was given it
-    /// because its stack is locked for it.
-    pub given_state: Option<bytes::Bytes>,
     /// The log that `after_run` continues: its version, and how much the server has of it.
     pub log: (i64, u64),
     pub limits: Limits,
@@ -86,6 +83,7 @@ pub async fn run(worker: Arc<Worker>, job: Job, lease: Duration, ending: Orders)
         run: job.run.clone(),
         fence: job.fence,
         project_root: job.source.project_root.clone(),
+        given_state: None,
         phase: None,
     };
     tracing::info!(run.id = %job.run, stack.slug = %job.stack, start = ?job.start, "claimed");
@@ -150,7 +148,7 @@ async fn whole(
     report: Report,
     orders: Orders,
     spool: Spool,
-    record: Record,
+    mut record: Record,
 ) -> (Spool, Result<(), Fault>) {
     let prepared = match prepare::prepare(&worker, &job, &report, &orders, &spool).await {
         Ok(Some(prepared)) => prepared,
@@ -162,8 +160,9 @@ async fn whole(
             .workspace
             .errored_state(Source::Clean, LARGEST_STATE)
     });
+    // It is on disk with the first phase's beginning.
+    record.given_state = came_along.ok().flatten().map(|state| digest(&state));
     let mut at_work = AtWork {
-        given_state: came_along.ok().flatten().map(Into::into),
         log: (job.version, prepared.logged),
         worker,
         job,

@@ -11,6 +11,8 @@ mod show;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use child::Heard;
+use gantry_core::backend_lock::BackendLock;
 use gantry_core::protocol::{Next, PhaseFinished, PhaseOutcome, PhaseStart};
 use gantry_core::run::Phase;
 use tokio::task::JoinHandle;
@@ -21,7 +23,7 @@ use crate::job::AtWork;
 use crate::logs::PhaseLog;
 use crate::mounted_files::{self, MountedFiles};
 use crate::report::Undelivered;
-use crate::spool::PhaseRecord;
+use crate::spool::{PhaseRecord, digest};
 use crate::worker::{blocking, seconds};
 use crate::workspace::{LARGEST_STATE, Source};
 
@@ -33,8 +35,9 @@ struct Running {
     log: PhaseLog,
     /// The end of the phase's time, over all of its children.
     until: Instant,
-    /// The tool has said that the saved plan is stale.
-    stale: bool,
+    heard: Heard,
+    /// The lock of the state's own backend that the phase failed at.
+    met: Option<BackendLock>,
     /// The plan on its way to the server.
     sending: Option<JoinHandle<Result<(), Undelivered>>>,
 }
@@ -86,7 +89,8 @@ impl AtWork {
             mounted: MountedFiles::default(),
             log,
             until,
-            stale: false,
+            heard: Heard::default(),
+            met: None,
             sending: None,
         };
         for notice in running.start.notices.iter().chain(&notices) {
@@ -102,7 +106,7 @@ impl AtWork {
                 Phase::Perform => self.perform(&mut running).await,
             },
         };
-        let outcome = match outcome {
+        let mut outcome = match outcome {
             Ok(outcome) => outcome,
             Err(Failure::Stopped) => PhaseOutcome::Stopped,
             Err(Failure::Because(reason)) => failed(reason),
@@ -114,7 +118,13 @@ impl AtWork {
                 "the server did not give what the {phase} phase needs: {why}"
             )),
         };
-        if let PhaseOutcome::Failed { reason } = &outcome {
+        if let PhaseOutcome::Failed { reason } = &mut outcome {
+            if phase.writes()
+                && let Some(lock) = running.heard.backend_lock()
+            {
+                reason.push_str(&self.locked(&lock));
+                running.met = Some(lock);
+            }
             running.log.say(reason);
         }
         self.conclude(running, outcome).await
@@ -147,6 +157,7 @@ impl AtWork {
             start,
             log,
             sending,
+            met,
             ..
         } = running;
         let (outcome, state) = match self.errored_state(start.phase) {
@@ -154,6 +165,7 @@ impl AtWork {
             Err(sentence) => (failed(sentence), None),
         };
         let mut message = self.message(&start, outcome, state.is_some());
+        message.backend_lock = met;
         let sent_plan = AtomicBool::new(sending.is_none());
         let report = &self.report;
         let told = async {
@@ -211,7 +223,7 @@ impl AtWork {
                     format!("the phase left an errored.tfstate that can't be kept: {error}")
                 })?;
             // What was there before was not left by the phase.
-            let state = state.filter(|state| self.given_state.as_deref() != Some(state.as_slice()));
+            let state = state.filter(|state| self.record.given_state != Some(digest(state)));
             if let Some(state) = &state {
                 let kept = self
                     .spool
@@ -235,7 +247,22 @@ impl AtWork {
             version: start.version,
             outcome,
             errored_state,
+            backend_lock: None,
         }
+    }
+
+    /// Who has the lock that the phase failed at, and how to be rid of it.
+    fn locked(&self, lock: &BackendLock) -> String {
+        let id = &lock.id;
+        let who = lock.who.as_ref().map(|who| format!(", made by {who}"));
+        let created = lock.created.as_ref().map(|at| format!(", created {at}"));
+        format!(
+            "; the state is locked in its backend by {id}{}{}. If nothing is at work on the state \
+             any more, the task `{}` removes that lock",
+            who.unwrap_or_default(),
+            created.unwrap_or_default(),
+            lock.removal(self.tool.engine.binary())
+        )
     }
 }
 

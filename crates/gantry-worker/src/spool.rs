@@ -19,6 +19,7 @@ use gantry_core::ids::RunId;
 use gantry_core::protocol::PhaseFinished;
 use gantry_core::run::Phase;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 const RECORD: &str = "job.json";
 const FINISHED: &str = "finished.json";
@@ -30,7 +31,16 @@ pub struct Record {
     pub run: RunId,
     pub fence: i64,
     pub project_root: String,
+    /// The digest of an `errored.tfstate` that no phase of this lease has left: it came with the
+    /// code, or was given to a task.
+    #[serde(default)]
+    pub given_state: Option<String>,
     pub phase: Option<PhaseRecord>,
+}
+
+/// As a [`Record`] remembers a state.
+pub fn digest(state: &[u8]) -> String {
+    hex::encode(Sha256::digest(state))
 }
 
 /// A phase whose `finished` the server has not confirmed.

@@ -13,7 +13,7 @@ use crate::job::let_go;
 use crate::logs;
 use crate::orders::Orders;
 use crate::report::{Report, Undelivered};
-use crate::spool::{PhaseRecord, Process, Record, Spool};
+use crate::spool::{PhaseRecord, Process, Record, Spool, digest};
 use crate::worker::Worker;
 use crate::workspace::left_errored_state;
 
@@ -143,8 +143,9 @@ async fn replay(
 fn interrupted(record: &Record, phase: &PhaseRecord, errored_state: bool) -> PhaseFinished {
     let known = match phase.phase {
         Phase::Apply | Phase::Destroy | Phase::Perform => {
-            ". Its processes are dead; what it had changed until then may be missing in the state, and \
-             a lock that it left in the state's backend goes by a task (`force-unlock`)"
+            ". Its processes are dead; what it had changed until then may be missing in the state. If \
+             it left a lock in the state's backend, the next phase that writes fails at it, and names \
+             the lock and the task that removes it"
         }
         Phase::Initialize | Phase::Plan => "",
     };
@@ -159,6 +160,7 @@ fn interrupted(record: &Record, phase: &PhaseRecord, errored_state: bool) -> Pha
             ),
         },
         errored_state,
+        backend_lock: None,
     }
 }
 
@@ -171,7 +173,8 @@ fn state(worker: &Worker, record: &Record, spool: &Spool) -> Option<Vec<u8>> {
     let phase = record.phase.as_ref()?.phase;
     let run = worker.sandbox.runs().join(record.run.as_str());
     let state = match left_errored_state(&run, &record.project_root, phase == Phase::Plan) {
-        Ok(state) => state?,
+        // What was there before was not left by the phase.
+        Ok(state) => state.filter(|state| record.given_state != Some(digest(state)))?,
         Err(error) => {
             tracing::error!(run.id = %record.run, %error, "a state that was left can't be read");
             return None;

@@ -1,12 +1,15 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use gantry_app::config_element::{self, NewElement, Placed};
-use gantry_core::config_element::ConfigKind;
+use gantry_core::config_element::{ConfigKind, Effective};
 use gantry_core::ids::{ContextId, StackId};
 use gantry_core::stack::Stack;
 use secrecy::SecretString;
 
+use super::batch::{self, Batch, StackKey};
 use super::context::StackContextAttachment;
 use super::cx::{app, subject};
 use crate::error;
@@ -17,8 +20,7 @@ pub struct StackConfig(pub Arc<Stack>);
 #[Object]
 impl StackConfig {
     async fn config(&self, ctx: &Context<'_>) -> Result<Vec<ConfigElement>> {
-        let elements = app(ctx).stack_config(subject(ctx)?, &self.0).await;
-        let elements = elements.map_err(error::graphql)?;
+        let elements = self.elements(ctx).await?;
         Ok(elements.into_iter().map(ConfigElement).collect())
     }
 
@@ -32,19 +34,19 @@ impl StackConfig {
     /// The stack's own elements and those of contexts that somebody attached, each name once. What
     /// labels attach stands in `attachedContexts`.
     async fn runtime_config(&self, ctx: &Context<'_>) -> Result<Vec<RuntimeConfigElement>> {
-        let elements = app(ctx).stack_runtime_config(subject(ctx)?, &self.0).await;
-        let elements = elements.map_err(error::graphql)?;
-        Ok(elements.into_iter().map(Into::into).collect())
+        let elements = self.effective(ctx).await?.into_iter();
+        Ok(elements
+            .map(|element| element.wins)
+            .filter(|placed| !placed.by_label())
+            .map(Into::into)
+            .collect())
     }
 
     /// What a run would get if it started now, by name: where each element comes from, and what of
     /// the same name it hides. Overrides of a single run and computed variables are not in it. An
     /// addition to the contract.
     async fn effective_config(&self, ctx: &Context<'_>) -> Result<Vec<EffectiveConfigElement>> {
-        let elements = app(ctx)
-            .stack_effective_config(subject(ctx)?, &self.0)
-            .await;
-        let elements = elements.map_err(error::graphql)?;
+        let elements = self.effective(ctx).await?;
         Ok(elements
             .into_iter()
             .map(|element| EffectiveConfigElement {
@@ -52,6 +54,51 @@ impl StackConfig {
                 element: ConfigElement(element.wins.element),
                 hides: element.hides.into_iter().map(Into::into).collect(),
             })
+            .collect())
+    }
+}
+
+impl StackConfig {
+    async fn elements(&self, ctx: &Context<'_>) -> Result<Vec<config_element::ConfigElement>> {
+        let key = ConfigOf(StackKey(self.0.clone()));
+        Ok(batch::one(ctx, key).await?.unwrap_or_default())
+    }
+
+    async fn effective(&self, ctx: &Context<'_>) -> Result<Vec<Effective<Placed>>> {
+        let key = EffectiveOf(StackKey(self.0.clone()));
+        Ok(batch::one(ctx, key).await?.unwrap_or_default())
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct EffectiveOf(StackKey);
+
+impl Loader<EffectiveOf> for Batch {
+    type Value = Vec<Effective<Placed>>;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[EffectiveOf]) -> Result<HashMap<EffectiveOf, Self::Value>> {
+        let stacks: Vec<&Stack> = keys.iter().map(|EffectiveOf(key)| &*key.0).collect();
+        let found = self.app.stack_effective_configs(&self.subject, &stacks);
+        let found = found.await.map_err(error::graphql)?;
+        Ok(keys.iter().cloned().zip(found).collect())
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ConfigOf(StackKey);
+
+impl Loader<ConfigOf> for Batch {
+    type Value = Vec<config_element::ConfigElement>;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[ConfigOf]) -> Result<HashMap<ConfigOf, Self::Value>> {
+        let stacks: Vec<&Stack> = keys.iter().map(|ConfigOf(key)| &*key.0).collect();
+        let found = self.app.stack_configs(&self.subject, &stacks).await;
+        let mut found = found.map_err(error::graphql)?;
+        Ok(keys
+            .iter()
+            .filter_map(|key| Some((key.clone(), found.remove(&key.0.0.id)?)))
             .collect())
     }
 }

@@ -5,12 +5,16 @@ mod input;
 mod of_stack;
 mod stacks;
 
-use async_graphql::dataloader::DataLoader;
+use std::collections::HashMap;
+
+use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use gantry_app::config_element;
 use gantry_app::search::Page;
 use gantry_core::context;
-use gantry_core::ids::{ContextId, StackId};
+use gantry_core::ids::{ContextId, SpaceId, StackId};
 
+use super::batch::{self, Batch};
 use super::config_element::ConfigElement;
 use super::cx::{app, subject};
 use super::search::{PageInfo, SearchInput};
@@ -191,8 +195,8 @@ impl SharedContext {
     }
 
     async fn config(&self, ctx: &Context<'_>) -> Result<Vec<ConfigElement>> {
-        let elements = app(ctx).context_config(subject(ctx)?, &self.0).await;
-        let elements = elements.map_err(error::graphql)?;
+        let key = ConfigOfContext(self.0.id.clone(), self.0.space.clone());
+        let elements = batch::one(ctx, key).await?.unwrap_or_default();
         Ok(elements.into_iter().map(ConfigElement).collect())
     }
 
@@ -229,6 +233,29 @@ impl SharedContext {
         Ok(stacks
             .into_iter()
             .map(ContextStackAttachment::from)
+            .collect())
+    }
+}
+
+/// The elements of a context that the subject was given, and that lives in that space.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ConfigOfContext(ContextId, SpaceId);
+
+impl Loader<ConfigOfContext> for Batch {
+    type Value = Vec<config_element::ConfigElement>;
+    type Error = async_graphql::Error;
+
+    async fn load(
+        &self,
+        keys: &[ConfigOfContext],
+    ) -> Result<HashMap<ConfigOfContext, Self::Value>> {
+        let contexts = keys.iter().map(|ConfigOfContext(id, space)| (id, space));
+        let contexts = contexts.collect();
+        let found = self.app.context_configs(&self.subject, &contexts).await;
+        let mut found = found.map_err(error::graphql)?;
+        Ok(keys
+            .iter()
+            .filter_map(|key| Some((key.clone(), found.remove(&key.0)?)))
             .collect())
     }
 }

@@ -1,12 +1,15 @@
 //! What the phases of a run were issued, and why not: names of identities, never a secret.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use gantry_core::credentials::issuing::Issuing;
+use gantry_core::ids::RunId;
 use gantry_core::run::Run;
 
-use super::cx::app;
+use super::batch::{self, Batch};
 use crate::error;
 
 /// A part of `Run`, to be merged into it. Whoever has the run may see all of it.
@@ -16,11 +19,26 @@ pub struct RunCredentials(pub Arc<Run>);
 impl RunCredentials {
     /// One entry per phase and cloud, oldest first. An addition to the contract.
     async fn credentials(&self, ctx: &Context<'_>) -> Result<Vec<PhaseCredentials>> {
-        let issued = app(ctx)
-            .issued_to_run(&self.0)
-            .await
-            .map_err(error::graphql)?;
-        Ok(issued.into_iter().map(PhaseCredentials::from).collect())
+        let issued = batch::one(ctx, IssuedTo(self.0.id.clone())).await?;
+        let issued = issued.unwrap_or_default().into_iter();
+        Ok(issued.map(PhaseCredentials::from).collect())
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct IssuedTo(RunId);
+
+impl Loader<IssuedTo> for Batch {
+    type Value = Vec<Issuing>;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[IssuedTo]) -> Result<HashMap<IssuedTo, Self::Value>> {
+        let runs: Vec<RunId> = keys.iter().map(|key| key.0.clone()).collect();
+        let issued = self.app.issued_to_runs(&runs).await;
+        let issued = issued.map_err(error::graphql)?.into_iter();
+        Ok(batch::grouped(
+            issued.map(|issuing| (IssuedTo(issuing.run.clone()), issuing)),
+        ))
     }
 }
 
@@ -50,6 +68,8 @@ struct PhaseCredentials {
     issued_at: Option<i64>,
     /// Unix seconds; while the outcome is `requested`, the latest that is possible.
     expires_at: Option<i64>,
+    /// The phase went on after they had ended.
+    outlived: bool,
 }
 
 impl From<Issuing> for PhaseCredentials {
@@ -78,6 +98,7 @@ impl From<Issuing> for PhaseCredentials {
             decided_at: issuing.decided_at / 1000,
             issued_at: issuing.issued_at.map(|at| at / 1000),
             expires_at: issuing.expires_at.map(|at| at / 1000),
+            outlived: issuing.outlived,
         }
     }
 }

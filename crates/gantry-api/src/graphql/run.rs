@@ -7,13 +7,16 @@ mod mutation;
 mod on_stack;
 mod state;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, MergedObject, Object, Result, SimpleObject};
 use gantry_app::run::can_retry;
-use gantry_core::ids::RunId;
+use gantry_core::ids::{RunId, StackId};
 use gantry_core::run;
 
+use super::batch::{self, Batch};
 use super::commit::Commit;
 use super::cx::{app, subject};
 use super::issuing::RunCredentials;
@@ -41,15 +44,11 @@ impl RunQuery {
 #[derive(MergedObject)]
 pub struct Run(RunFields, change::RunPlan, log::RunLog, RunCredentials);
 
-impl Run {
-    /// `newest` is the newest run of the stack, where the caller knows it.
-    pub(super) fn among(run: run::Run, newest: Option<Option<RunId>>) -> Self {
+impl From<run::Run> for Run {
+    fn from(run: run::Run) -> Self {
         let run = Arc::new(run);
         Run(
-            RunFields {
-                run: run.clone(),
-                newest,
-            },
+            RunFields(run.clone()),
             change::RunPlan(run.clone()),
             log::RunLog(run.clone()),
             RunCredentials(run),
@@ -57,76 +56,67 @@ impl Run {
     }
 }
 
-impl From<run::Run> for Run {
-    fn from(run: run::Run) -> Self {
-        Run::among(run, None)
-    }
-}
-
 /// A part of `Run`: what it is and how it stands.
-pub struct RunFields {
-    run: Arc<run::Run>,
-    newest: Option<Option<RunId>>,
-}
+pub struct RunFields(Arc<run::Run>);
 
 #[Object]
 impl RunFields {
     async fn id(&self) -> ID {
-        ID(self.run.id.as_str().to_owned())
+        ID(self.0.id.as_str().to_owned())
     }
 
     #[graphql(name = "type")]
     async fn kind(&self) -> RunType {
-        self.run.kind.into()
+        self.0.kind.into()
     }
 
     async fn state(&self) -> RunState {
-        self.run.state.into()
+        self.0.state.into()
     }
 
     /// Counts the states it was in. An addition to the contract.
     async fn state_version(&self) -> i64 {
-        self.run.version
+        self.0.version
     }
 
     async fn finished(&self) -> bool {
-        self.run.state.is_terminal()
+        self.0.state.is_terminal()
     }
 
     async fn title(&self) -> Option<&str> {
-        self.run.title.as_deref()
+        self.0.title.as_deref()
     }
 
     /// A task's.
     async fn command(&self) -> Option<&str> {
-        self.run.command.as_deref()
+        self.0.command.as_deref()
     }
 
     async fn branch(&self) -> Option<&str> {
-        Some(&self.run.branch)
+        Some(&self.0.branch)
     }
 
     /// Null until the checkout has pinned it.
     async fn commit(&self) -> Option<Commit> {
-        self.run.commit.clone().map(Commit)
+        self.0.commit.clone().map(Commit)
     }
 
     /// Unix seconds.
     async fn created_at(&self) -> i64 {
-        self.run.created_at / 1000
+        self.0.created_at / 1000
     }
 
     /// Unix seconds. An addition to the contract.
     async fn finished_at(&self) -> Option<i64> {
-        self.run.finished_at.map(|at| at / 1000)
+        self.0.finished_at.map(|at| at / 1000)
     }
 
     async fn triggered_by(&self) -> Option<&str> {
-        Some(&self.run.triggered_by)
+        Some(&self.0.triggered_by)
     }
 
     async fn can_retry(&self) -> bool {
-        can_retry(&self.run)
+        can_retry(&self.0)
     }
 
     /// There is no drift detection yet.
@@ -140,14 +130,8 @@ impl RunFields {
     }
 
     async fn is_most_recent(&self, ctx: &Context<'_>) -> Result<bool> {
-        let newest = match &self.newest {
-            Some(newest) => newest.clone(),
-            None => {
-                let newest = app(ctx).newest_run(&self.run.stack).await;
-                newest.map_err(error::graphql)?
-            }
-        };
-        Ok(newest.as_ref() == Some(&self.run.id))
+        let newest = batch::one(ctx, NewestOf(self.0.stack.clone())).await?;
+        Ok(newest.as_ref() == Some(&self.0.id))
     }
 
     /// There are no approval policies yet.
@@ -162,17 +146,70 @@ impl RunFields {
 
     /// Goes before others in the workers' queue. An addition to the contract.
     async fn prioritized(&self) -> bool {
-        self.run.prioritized
+        self.0.prioritized
     }
 
     /// Every state that the run was in, newest first.
     async fn history(&self, ctx: &Context<'_>) -> Result<Vec<RunStateTransition>> {
-        let history = app(ctx).run_history(&self.run).await;
-        Ok(history
-            .map_err(error::graphql)?
-            .into_iter()
-            .map(RunStateTransition::from)
-            .collect())
+        let history = batch::one(ctx, HistoryOf(self.0.id.clone())).await?;
+        let history = history.unwrap_or_default().into_iter();
+        Ok(history.map(RunStateTransition::from).collect())
+    }
+
+    /// Why the run stands still: the queue of its stack, a lock, a worker that is missing or busy, a
+    /// person. Null while it is at work, and at its end. An addition to the contract.
+    async fn waiting_for(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        match self.0.state.phase() {
+            None if !self.0.state.is_terminal() => batch::one(ctx, WaitOf(self.0.id.clone())).await,
+            _ => Ok(None),
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct NewestOf(StackId);
+
+impl Loader<NewestOf> for Batch {
+    type Value = RunId;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[NewestOf]) -> Result<HashMap<NewestOf, RunId>> {
+        let stacks: Vec<StackId> = keys.iter().map(|key| key.0.clone()).collect();
+        let newest = self.app.newest_runs(&stacks).await;
+        let newest = newest.map_err(error::graphql)?.into_iter();
+        Ok(newest.map(|(stack, run)| (NewestOf(stack), run)).collect())
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct HistoryOf(RunId);
+
+impl Loader<HistoryOf> for Batch {
+    type Value = Vec<run::RunTransition>;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[HistoryOf]) -> Result<HashMap<HistoryOf, Self::Value>> {
+        let runs: Vec<RunId> = keys.iter().map(|key| key.0.clone()).collect();
+        let visits = self.app.run_histories(&runs).await;
+        let visits = visits.map_err(error::graphql)?.into_iter();
+        Ok(batch::grouped(
+            visits.map(|(run, visit)| (HistoryOf(run), visit)),
+        ))
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct WaitOf(RunId);
+
+impl Loader<WaitOf> for Batch {
+    type Value = String;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[WaitOf]) -> Result<HashMap<WaitOf, String>> {
+        let runs: Vec<RunId> = keys.iter().map(|key| key.0.clone()).collect();
+        let waiting = self.app.waiting_for(&runs).await;
+        let waiting = waiting.map_err(error::graphql)?.into_iter();
+        Ok(waiting.map(|(run, why)| (WaitOf(run), why)).collect())
     }
 }
 

@@ -1,12 +1,17 @@
 //! What a stack shows of clouds: the contract's `integrations` block, and our `cloudAccess`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use gantry_app::credentials::AccessPreview;
 use gantry_app::role::{assumed_in_worker, custom_external_id};
+use gantry_core::credentials::legacy_role::LegacyRole;
+use gantry_core::ids::StackId;
 use gantry_core::stack::Stack;
 
+use super::batch::{self, Batch, StackKey};
 use super::cx::app;
 use super::run::RunType;
 use crate::error;
@@ -22,11 +27,41 @@ impl StackCloud {
 
     /// Which credentials each phase of each kind of run would get if it started now, and why.
     async fn cloud_access(&self, ctx: &Context<'_>) -> Result<Vec<StackCloudAccess>> {
-        let previews = app(ctx)
-            .credentials_preview(&self.0)
-            .await
-            .map_err(error::graphql)?;
+        let previews = batch::one(ctx, AccessOf(StackKey(self.0.clone()))).await?;
+        let previews = previews.unwrap_or_default();
         Ok(previews.into_iter().map(StackCloudAccess::from).collect())
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct AccessOf(StackKey);
+
+impl Loader<AccessOf> for Batch {
+    type Value = Vec<AccessPreview>;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[AccessOf]) -> Result<HashMap<AccessOf, Self::Value>> {
+        let stacks: Vec<&Stack> = keys.iter().map(|AccessOf(key)| &*key.0).collect();
+        let previews = self.app.credentials_previews(&stacks).await;
+        let previews = previews.map_err(error::graphql)?;
+        Ok(keys.iter().cloned().zip(previews).collect())
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct LegacyRoleOf(StackId);
+
+impl Loader<LegacyRoleOf> for Batch {
+    type Value = LegacyRole;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[LegacyRoleOf]) -> Result<HashMap<LegacyRoleOf, LegacyRole>> {
+        let stacks: Vec<StackId> = keys.iter().map(|key| key.0.clone()).collect();
+        let roles = self.app.legacy_roles(&stacks).await;
+        let roles = roles.map_err(error::graphql)?.into_iter();
+        Ok(roles
+            .map(|legacy| (LegacyRoleOf(legacy.stack.clone()), legacy))
+            .collect())
     }
 }
 
@@ -35,9 +70,8 @@ pub struct StackIntegrations(Arc<Stack>);
 #[Object]
 impl StackIntegrations {
     async fn aws(&self, ctx: &Context<'_>) -> Result<StackIntegrationAws> {
-        let app = app(ctx);
-        let legacy = app.legacy_role(&self.0).await.map_err(error::graphql)?;
-        let statement = app
+        let legacy = batch::one(ctx, LegacyRoleOf(self.0.id.clone())).await?;
+        let statement = app(ctx)
             .legacy_trust_statement(&self.0.id, legacy.as_ref())
             .await
             .map_err(error::graphql)?;

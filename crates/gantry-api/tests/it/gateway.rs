@@ -126,6 +126,7 @@ impl Worker {
             version: start.version,
             outcome,
             errored_state: false,
+            backend_lock: None,
         };
         let path = format!("runs/{}/finished", job.run);
         self.post(&path, &message).await.unwrap()

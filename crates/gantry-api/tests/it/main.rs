@@ -2,6 +2,7 @@
 
 mod audit;
 mod authorization;
+mod batch;
 mod client;
 mod cloud_integration;
 mod context;

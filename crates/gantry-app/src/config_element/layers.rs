@@ -1,9 +1,11 @@
 //! Which elements surround the runs of a stack, and which of several of one name wins. Runs, the
 //! preview of credentials and everything that is shown of a stack ask here.
 
+use std::collections::{HashMap, HashSet};
+
 use gantry_core::config_element::{ConfigKind, ConfigOwner, Effective, effective};
 use gantry_core::context::{AttachedBy, AttachedContext};
-use gantry_core::ids::ContextId;
+use gantry_core::ids::{ContextId, SpaceId, StackId};
 use gantry_core::stack::Stack;
 use gantry_store::config_element::ConfigElement as Stored;
 use gantry_store::{Reader, config_element};
@@ -25,6 +27,18 @@ pub struct Placed {
     pub context: Option<AttachedContext>,
     pub element: ConfigElement,
 }
+
+impl Placed {
+    /// Whether it is of a context that a label attached: clients show those apart.
+    pub fn by_label(&self) -> bool {
+        self.context
+            .as_ref()
+            .is_some_and(|attached| attached.by == AttachedBy::Label)
+    }
+}
+
+/// A context of a stack, with all of its elements.
+pub type WithElements = (AttachedContext, Vec<ConfigElement>);
 
 impl Layers {
     /// The variables that runs get, by name.
@@ -50,22 +64,48 @@ impl App {
         reader: Reader<'_>,
         stack: &Stack,
     ) -> Result<Layers, OpError> {
-        let contexts = self.contexts_of(reader, stack).await?;
-        let ids: Vec<&ContextId> = contexts
+        let mut layers = self.layers_of(reader, &[stack]).await?;
+        layers
+            .pop()
+            .ok_or_else(|| OpError::internal("read layers", "one stack gives one answer"))
+    }
+
+    /// In the order of the stacks, with as many queries as for one of them.
+    pub(crate) async fn layers_of(
+        &self,
+        reader: Reader<'_>,
+        stacks: &[&Stack],
+    ) -> Result<Vec<Layers>, OpError> {
+        let contexts = self.contexts_of(reader, stacks).await?;
+        let ids: HashSet<&ContextId> = contexts
             .iter()
+            .flatten()
             .map(|attached| &attached.context.id)
             .collect();
-        let mut elements = config_element::list_together(reader, &stack.id, &ids).await?;
-        let strength = |element: &Stored| match &element.owner {
-            ConfigOwner::Stack(_) => 0,
-            ConfigOwner::Context(id) => ids
+        let ids: Vec<&ContextId> = ids.into_iter().collect();
+        let own: Vec<&StackId> = stacks.iter().map(|stack| &stack.id).collect();
+        let elements = config_element::list_together(reader, &own, &ids).await?;
+        let mut of_owner: HashMap<ConfigOwner, Vec<Stored>> = HashMap::new();
+        for element in elements {
+            let elements = of_owner.entry(element.owner.clone());
+            elements.or_default().push(element);
+        }
+        let layers = stacks.iter().zip(contexts).map(|(stack, contexts)| {
+            let shared = contexts
                 .iter()
-                .position(|context| *context == id)
-                .map_or(usize::MAX, |place| place + 1),
-        };
-        elements.sort_by_key(strength);
-        let elements = effective(elements, |element| (element.kind, element.name.clone()));
-        Ok(Layers { contexts, elements })
+                .map(|attached| ConfigOwner::Context(attached.context.id.clone()));
+            let strongest_first = [ConfigOwner::Stack(stack.id.clone())]
+                .into_iter()
+                .chain(shared);
+            let elements: Vec<Stored> = strongest_first
+                .filter_map(|owner| of_owner.get(&owner))
+                .flatten()
+                .cloned()
+                .collect();
+            let elements = effective(elements, |element| (element.kind, element.name.clone()));
+            Layers { contexts, elements }
+        });
+        Ok(layers.collect())
     }
 
     /// What runs get of those, with its values.
@@ -84,7 +124,30 @@ impl App {
         subject: &Subject,
         stack: &Stack,
     ) -> Result<Vec<Effective<Placed>>, OpError> {
-        let layers = self.layers(self.store.reader(), stack).await?;
+        let mut found = self.stack_effective_configs(subject, &[stack]).await?;
+        Ok(found.pop().unwrap_or_default())
+    }
+
+    /// The same of several stacks, in their order.
+    pub async fn stack_effective_configs(
+        &self,
+        subject: &Subject,
+        stacks: &[&Stack],
+    ) -> Result<Vec<Vec<Effective<Placed>>>, OpError> {
+        let layers = self.layers_of(self.store.reader(), stacks).await?;
+        stacks
+            .iter()
+            .zip(&layers)
+            .map(|(stack, layers)| self.all_placed(subject, stack, layers))
+            .collect()
+    }
+
+    fn all_placed(
+        &self,
+        subject: &Subject,
+        stack: &Stack,
+        layers: &Layers,
+    ) -> Result<Vec<Effective<Placed>>, OpError> {
         layers
             .elements
             .iter()
@@ -92,34 +155,13 @@ impl App {
                 let hides = element
                     .hides
                     .iter()
-                    .map(|hidden| self.placed(subject, stack, &layers, hidden));
+                    .map(|hidden| self.placed(subject, stack, layers, hidden));
                 Ok(Effective {
-                    wins: self.placed(subject, stack, &layers, &element.wins)?,
+                    wins: self.placed(subject, stack, layers, &element.wins)?,
                     hides: hides.collect::<Result<_, OpError>>()?,
                 })
             })
             .collect()
-    }
-
-    /// The same without what contexts add that a label attached, and without what is hidden: clients
-    /// show those contexts apart.
-    pub async fn stack_runtime_config(
-        &self,
-        subject: &Subject,
-        stack: &Stack,
-    ) -> Result<Vec<Placed>, OpError> {
-        let all = self.stack_effective_config(subject, stack).await?;
-        let by_label = |placed: &Placed| {
-            placed
-                .context
-                .as_ref()
-                .is_some_and(|attached| attached.by == AttachedBy::Label)
-        };
-        Ok(all
-            .into_iter()
-            .map(|element| element.wins)
-            .filter(|placed| !by_label(placed))
-            .collect())
     }
 
     /// The contexts of a stack, the strongest first, each with all of its elements.
@@ -127,28 +169,56 @@ impl App {
         &self,
         subject: &Subject,
         stack: &Stack,
-    ) -> Result<Vec<(AttachedContext, Vec<ConfigElement>)>, OpError> {
+    ) -> Result<Vec<WithElements>, OpError> {
+        let mut found = self.contexts_of_stacks(subject, &[stack]).await?;
+        Ok(found.pop().unwrap_or_default())
+    }
+
+    /// The same of several stacks, in their order.
+    pub async fn contexts_of_stacks(
+        &self,
+        subject: &Subject,
+        stacks: &[&Stack],
+    ) -> Result<Vec<Vec<WithElements>>, OpError> {
         let reader = self.store.reader();
-        let contexts = self.contexts_of(reader, stack).await?;
-        if contexts.is_empty() {
-            return Ok(vec![]);
-        }
-        let ids: Vec<&ContextId> = contexts
+        let found = self.contexts_of(reader, stacks).await?;
+        let contexts: HashMap<&ContextId, &SpaceId> = found
             .iter()
-            .map(|attached| &attached.context.id)
+            .flatten()
+            .map(|attached| (&attached.context.id, &attached.context.space))
             .collect();
-        let elements = config_element::list_of_contexts(reader, &ids).await?;
-        contexts
-            .iter()
-            .map(|attached| {
-                let own = ConfigOwner::Context(attached.context.id.clone());
-                let elements = elements
-                    .iter()
-                    .filter(|element| element.owner == own)
-                    .map(|element| self.shown(subject, &attached.context.space, element.clone()));
-                Ok((attached.clone(), elements.collect::<Result<_, OpError>>()?))
-            })
-            .collect()
+        let elements = self.context_configs(subject, &contexts).await?;
+        let of_stacks = found.into_iter().map(|contexts| {
+            let with_elements = contexts.into_iter().map(|attached| {
+                let elements = elements.get(&attached.context.id).cloned();
+                (attached, elements.unwrap_or_default())
+            });
+            with_elements.collect()
+        });
+        Ok(of_stacks.collect())
+    }
+
+    /// The elements of contexts that the subject was given, each with its space.
+    pub async fn context_configs(
+        &self,
+        subject: &Subject,
+        contexts: &HashMap<&ContextId, &SpaceId>,
+    ) -> Result<HashMap<ContextId, Vec<ConfigElement>>, OpError> {
+        let mut found: HashMap<ContextId, Vec<ConfigElement>> = HashMap::new();
+        if contexts.is_empty() {
+            return Ok(found);
+        }
+        let ids: Vec<&ContextId> = contexts.keys().copied().collect();
+        for element in config_element::list_of_contexts(self.store.reader(), &ids).await? {
+            if let ConfigOwner::Context(id) = &element.owner
+                && let Some(space) = contexts.get(id)
+            {
+                let id = id.clone();
+                let shown = self.shown(subject, space, element)?;
+                found.entry(id).or_default().push(shown);
+            }
+        }
+        Ok(found)
     }
 
     fn placed(

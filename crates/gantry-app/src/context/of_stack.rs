@@ -28,31 +28,47 @@ impl ContextStack {
 }
 
 impl App {
-    /// The contexts that surround the runs of a stack: those that somebody attached, and those that
-    /// attach themselves to one of its labels and that it sees. The strongest first.
+    /// The contexts that surround the runs of each of some stacks: those that somebody attached, and
+    /// those that attach themselves to one of its labels and that it sees. The strongest first.
     pub(crate) async fn contexts_of(
         &self,
         reader: Reader<'_>,
-        stack: &Stack,
-    ) -> Result<Vec<AttachedContext>, OpError> {
-        let labels = &stack.settings.labels;
-        let mut contexts = context::of_stack(reader, &stack.id).await?;
-        contexts.retain(|attached| {
-            attached.by != AttachedBy::Label || attached.context.auto_attaches_to(labels)
-        });
-        if contexts
-            .iter()
-            .any(|attached| attached.by == AttachedBy::Label)
-        {
-            let spaces = space::list(reader).await?;
-            let tree = Tree::new(&spaces);
-            contexts.retain(|attached| {
-                attached.by != AttachedBy::Label
-                    || tree.sees(&stack.settings.space, &attached.context.space)
-            });
+        stacks: &[&Stack],
+    ) -> Result<Vec<Vec<AttachedContext>>, OpError> {
+        let ids: Vec<&StackId> = stacks.iter().map(|stack| &stack.id).collect();
+        let mut by_person: HashMap<StackId, Vec<AttachedContext>> = HashMap::new();
+        let mut by_label = vec![];
+        for (stack, attached) in context::of_stacks(reader, &ids).await? {
+            match stack {
+                Some(stack) => by_person.entry(stack).or_default().push(attached),
+                None => by_label.push(attached),
+            }
         }
-        by_strength(&mut contexts);
-        Ok(contexts)
+        let wants = |stack: &Stack, attached: &AttachedContext| {
+            attached.context.auto_attaches_to(&stack.settings.labels)
+        };
+        by_label.retain(|attached| stacks.iter().any(|stack| wants(stack, attached)));
+        let spaces = match by_label.is_empty() {
+            true => vec![],
+            false => space::list(reader).await?,
+        };
+        let tree = Tree::new(&spaces);
+        let contexts = stacks.iter().map(|stack| {
+            let mut contexts = by_person.remove(&stack.id).unwrap_or_default();
+            for attached in &by_label {
+                // What somebody attached stays what it is.
+                let new = contexts
+                    .iter()
+                    .all(|known| known.context.id != attached.context.id);
+                let seen = tree.sees(&stack.settings.space, &attached.context.space);
+                if new && seen && wants(stack, attached) {
+                    contexts.push(attached.clone());
+                }
+            }
+            by_strength(&mut contexts);
+            contexts
+        });
+        Ok(contexts.collect())
     }
 
     /// The stacks that have each of some contexts, by ID. Whether somebody may see a stack, the

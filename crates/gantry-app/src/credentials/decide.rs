@@ -63,6 +63,7 @@ impl App {
                 decided_at: self.clock.now(),
                 issued_at: None,
                 expires_at: None,
+                outlived: false,
             };
             let next = match &selection {
                 Selection::Chosen(choice) => {

@@ -119,7 +119,13 @@ impl App {
                 tx.commit().await
             };
             match noted.await {
-                Ok(()) => app.wake.run(&run),
+                Ok(()) => {
+                    app.wake.run(&run);
+                    // The phase may go on beyond it.
+                    if let Some(ends) = expires_at_ms {
+                        app.runs.ends_at(ends);
+                    }
+                }
                 Err(error) => tracing::error!(%error, run.id = %run, "an issuing stays incomplete"),
             }
         });

@@ -1,7 +1,7 @@
 use gantry_core::credentials::access::{Access, required};
 use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::external_id::ExternalId;
-use gantry_core::credentials::select::{Choice, Selection, select};
+use gantry_core::credentials::select::{Candidates, Choice, Selection, select};
 use gantry_core::ids::IntegrationId;
 use gantry_core::run::{Phase, RunKind};
 use gantry_core::stack::Stack;
@@ -31,39 +31,61 @@ impl App {
     /// Which credentials each phase of a run of this stack would get: the decision that runs use,
     /// on what is configured now. Overrides of a single run are not known here.
     pub async fn credentials_preview(&self, stack: &Stack) -> Result<Vec<AccessPreview>, OpError> {
+        let mut previews = self.credentials_previews(&[stack]).await?;
+        Ok(previews.pop().unwrap_or_default())
+    }
+
+    /// The same of several stacks, in their order.
+    pub async fn credentials_previews(
+        &self,
+        stacks: &[&Stack],
+    ) -> Result<Vec<Vec<AccessPreview>>, OpError> {
         let reader = self.store.reader();
-        let layers = self.layers(reader, stack).await?;
-        let variables = layers.variable_names();
-        let mut previews = Vec::new();
+        let layers = self.layers_of(reader, stacks).await?;
+        let mut previews = vec![vec![]; stacks.len()];
         for cloud in CLOUDS {
-            let found = Found::of_stack(reader, cloud, stack).await?;
-            let candidates = found.candidates(&variables);
-            for kind in RunKind::ALL {
-                for phase in Phase::ALL {
-                    let Some(access) = required(kind, phase) else {
-                        continue;
-                    };
-                    let selection = select(&candidates, kind, phase);
-                    let explanation = selection.explain(cloud, phase);
-                    let choice = match &selection {
-                        Selection::Chosen(choice) => Some(choice),
-                        _ => None,
-                    };
-                    previews.push(AccessPreview {
-                        kind,
-                        phase,
-                        access,
-                        cloud,
-                        explanation,
-                        fails: selection.fails_phase(),
-                        role_arn: choice.map(|choice| choice.role.arn.to_string()),
-                        external_id: choice.and_then(|choice| self.external_id(choice, stack)),
-                        integration: choice.and_then(|choice| choice.source.integration().cloned()),
-                    });
-                }
+            let found = Found::of_stacks(reader, cloud, stacks).await?;
+            let of_stacks = stacks.iter().zip(&found).zip(&layers);
+            for (((stack, found), layers), previews) in of_stacks.zip(&mut previews) {
+                let variables = layers.variable_names();
+                let candidates = found.candidates(&variables);
+                self.preview(stack, cloud, &candidates, previews);
             }
         }
         Ok(previews)
+    }
+
+    fn preview(
+        &self,
+        stack: &Stack,
+        cloud: Cloud,
+        candidates: &Candidates<'_>,
+        previews: &mut Vec<AccessPreview>,
+    ) {
+        for kind in RunKind::ALL {
+            for phase in Phase::ALL {
+                let Some(access) = required(kind, phase) else {
+                    continue;
+                };
+                let selection = select(candidates, kind, phase);
+                let explanation = selection.explain(cloud, phase);
+                let choice = match &selection {
+                    Selection::Chosen(choice) => Some(choice),
+                    _ => None,
+                };
+                previews.push(AccessPreview {
+                    kind,
+                    phase,
+                    access,
+                    cloud,
+                    explanation,
+                    fails: selection.fails_phase(),
+                    role_arn: choice.map(|choice| choice.role.arn.to_string()),
+                    external_id: choice.and_then(|choice| self.external_id(choice, stack)),
+                    integration: choice.and_then(|choice| choice.source.integration().cloned()),
+                });
+            }
+        }
     }
 
     /// Workers assume nothing yet, so a chosen role has a generated ID.

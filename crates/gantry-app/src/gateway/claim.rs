@@ -130,8 +130,9 @@ impl App {
             worker: worker.clone(),
             until,
         });
-        let contexts = self.contexts_of(tx.reader(), &deciding.stack).await?;
-        let hooks = context::hooks(&contexts, &deciding.stack.settings.hooks);
+        let contexts = self.contexts_of(tx.reader(), &[&deciding.stack]).await?;
+        let contexts = contexts.first().map_or(&[][..], Vec::as_slice);
+        let hooks = context::hooks(contexts, &deciding.stack.settings.hooks);
         let job = job(&run, &deciding.stack, start, url, hooks.after_run);
         let after = deciding.finish().await?;
         tx.commit().await?;

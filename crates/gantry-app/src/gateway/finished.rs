@@ -6,7 +6,7 @@ use gantry_core::run::transition::{Event, PhaseOutcome};
 use gantry_core::run::{Phase, Run, RunDelta};
 use gantry_store::run;
 
-use super::{GatewayError, leased};
+use super::{GatewayError, backend_lock, leased};
 use crate::App;
 
 /// What a report means for the run as it stands.
@@ -35,9 +35,16 @@ impl App {
         let errored_state = message.errored_state && run.kind.holds_stack();
         match report(&run, message) {
             Report::Fresh => {
+                let mut outcome = outcome(&run, message);
+                if let (PhaseOutcome::Failed { reason }, Some(lock)) =
+                    (&mut outcome, &message.backend_lock)
+                    && let Some(left) = backend_lock::trace(&deciding, lock).await?
+                {
+                    reason.push_str(&left);
+                }
                 let event = Event::PhaseFinished {
                     phase: message.phase,
-                    outcome: outcome(&run, message),
+                    outcome,
                     errored_state,
                 };
                 deciding.decide(&mut run, &event, None).await?;

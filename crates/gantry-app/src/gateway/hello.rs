@@ -32,6 +32,7 @@ impl App {
             worker::set_gone(&tx, predecessor, now).await?;
         }
         tx.commit().await?;
+        self.worker_present();
         tracing::info!(worker.id = %message.worker, sandbox = message.sandbox, "a worker said hello");
         if let Some(sentence) = &message.metadata_unfiltered {
             tracing::warn!(worker.id = %message.worker, "metadata addresses are not filtered: {sentence}");

@@ -274,14 +274,15 @@ impl<'a> Deciding<'a> {
             SystemLock::LostWorker if goes_by_itself => format!(
                 "the worker of run {id} was lost in a write phase, and its processes may still be \
                  at work; the lock goes by itself a minute after the phase's credentials have ended. If \
-                 the state's backend is still locked then, the task `{tool} force-unlock <ID>` \
-                 removes that"
+                 the state's backend is still locked then, the next phase that writes fails at that \
+                 lock and names its ID: the task `{tool} force-unlock -force <ID>` removes it"
             ),
             SystemLock::LostWorker => format!(
                 "the worker of run {id} was lost in a write phase, and its processes may still be \
                  at work with credentials whose end is not known; make sure that they are dead, \
-                 then unlock the stack. If the state's backend is still locked then, the task \
-                 `{tool} force-unlock <ID>` removes that"
+                 then unlock the stack. If the state's backend is still locked then, the next phase \
+                 that writes fails at that lock and names its ID: the task `{tool} force-unlock \
+                 -force <ID>` removes it"
             ),
             SystemLock::ErroredState => format!(
                 "run {id} left an errored.tfstate, which is kept: the stored state is behind what \

@@ -8,12 +8,14 @@ use gantry_core::ids::RunId;
 use tokio::sync::Notify;
 use ulid::Generator;
 
+use super::waiting::Workers;
 use crate::run_log::Tails;
 
 #[derive(Default)]
 pub(crate) struct Memory {
     /// Ends of logs that are not in object storage yet.
     pub(crate) tails: Tails,
+    pub(crate) workers: Workers,
     /// Something ends earlier than the timers know of.
     pub(crate) timers: Notify,
     /// When the timers look next, epoch milliseconds.

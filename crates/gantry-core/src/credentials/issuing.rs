@@ -31,6 +31,8 @@ pub struct Issuing {
     pub issued_at: Option<i64>,
     /// While the outcome is [`IssuingOutcome::Requested`] the latest moment that is possible.
     pub expires_at: Option<i64>,
+    /// The phase went on after they had ended.
+    pub outlived: bool,
 }
 
 /// Text of its time: it stays when the integration is renamed or deleted.

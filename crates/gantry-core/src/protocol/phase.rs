@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{EnvVar, MountedFile};
+use crate::backend_lock::BackendLock;
 use crate::run::Phase;
 
 /// What the worker does next with a run it holds.
@@ -63,6 +64,9 @@ pub struct PhaseFinished {
     pub outcome: PhaseOutcome,
     /// An `errored.tfstate` was found and uploaded.
     pub errored_state: bool,
+    /// Why a phase that writes failed: the state is locked in its own backend.
+    #[serde(default)]
+    pub backend_lock: Option<BackendLock>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,4 +1,5 @@
 use std::str::FromStr;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -59,5 +60,8 @@ pub(super) async fn open(connect: &Connect) -> Result<Store, StoreError> {
             Pools::Postgres(pool)
         }
     };
-    Ok(Store { pools })
+    Ok(Store {
+        pools,
+        reads: AtomicU64::new(0),
+    })
 }

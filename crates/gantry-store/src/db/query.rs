@@ -44,10 +44,30 @@ impl<'a> Reader<'a> {
         self.run(AssertSqlSafe(sql).into_sql_str(), values).await
     }
 
+    /// For text that ends in `IN`: the list follows, then `rest`. The places of `given` come first.
+    /// Where there is nothing to look for, nothing is asked.
+    pub(crate) async fn among<'v>(
+        &self,
+        select: &str,
+        given: Vec<Value>,
+        list: impl Iterator<Item = &'v str>,
+        rest: &str,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut values = given;
+        let first = values.len() + 1;
+        values.extend(list.map(Value::from));
+        if values.len() < first {
+            return Ok(vec![]);
+        }
+        let places: Vec<String> = (first..=values.len()).map(|n| format!("${n}")).collect();
+        let sql = format!("{select} ({}) {rest}", places.join(", "));
+        self.all_built(sql, values).await
+    }
+
     async fn run(&self, sql: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self.0 {
             Place::Tx(tx) => tx.run(sql, values).await,
-            Place::Pool(store) => match &store.pools {
+            Place::Pool(store) => match store.counted() {
                 Pools::Sqlite { read, .. } => {
                     let rows = bind_sqlite(sql, values).fetch_all(read).await?;
                     Ok(rows.into_iter().map(Row::Sqlite).collect())

@@ -92,7 +92,7 @@ async fn a_context_is_stored_changed_and_deleted(store: &Store) {
     tx.commit().await.unwrap();
     let found = context::find(store.reader(), &made.id).await.unwrap();
     assert_eq!(found, None);
-    let left = context::of_stack(store.reader(), &StackId::new("s")).await;
+    let left = context::of_stacks(store.reader(), &[&StackId::new("s")]).await;
     assert_eq!(left.unwrap(), []);
 }
 
@@ -113,26 +113,27 @@ async fn a_stack_has_what_is_attached_and_what_labels_may_attach(store: &Store) 
     attach(store, "attached", "s", -2).await;
     attach(store, "both", "s", 7).await;
     attach(store, "elsewhere", "t", 0).await;
-    let mut found = context::of_stack(store.reader(), &StackId::new("s"))
-        .await
-        .unwrap();
-    found.sort_by(|one, other| one.context.id.cmp(&other.context.id));
-    let shown: Vec<_> = found
+    let stack = StackId::new("s");
+    let found = context::of_stacks(store.reader(), &[&stack]).await.unwrap();
+    let mut shown: Vec<_> = found
         .iter()
-        .map(|attached| {
+        .map(|(stack, attached)| {
             let priority = match attached.by {
                 AttachedBy::Person { priority, .. } => Some(priority),
                 AttachedBy::Label => None,
             };
-            (attached.context.id.as_str(), priority)
+            let stack = stack.as_ref().map(|stack| stack.as_str());
+            (attached.context.id.as_str(), stack, priority)
         })
         .collect();
+    shown.sort();
     assert_eq!(
         shown,
         [
-            ("attached", Some(-2)),
-            ("both", Some(7)),
-            ("labelled", None)
+            ("attached", Some("s"), Some(-2)),
+            ("both", None, None),
+            ("both", Some("s"), Some(7)),
+            ("labelled", None, None),
         ]
     );
 }
@@ -177,7 +178,7 @@ async fn elements_of_stack_and_contexts_come_together(store: &Store) {
     let reader = store.reader();
     let (one, two) = (ContextId::new("one"), ContextId::new("two"));
     let stack = StackId::new("s");
-    let together = config_element::list_together(reader, &stack, &[&one, &two]).await;
+    let together = config_element::list_together(reader, &[&stack], &[&one, &two]).await;
     let mut names: Vec<_> = together
         .unwrap()
         .into_iter()
@@ -191,7 +192,7 @@ async fn elements_of_stack_and_contexts_come_together(store: &Store) {
         ("c", "the context `two`"),
     ];
     assert_eq!(names, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
-    let alone = config_element::list_together(reader, &stack, &[]).await;
+    let alone = config_element::list_together(reader, &[&stack], &[]).await;
     assert_eq!(alone.unwrap().len(), 1);
     let none = config_element::list_of_contexts(reader, &[]).await.unwrap();
     assert!(none.is_empty());

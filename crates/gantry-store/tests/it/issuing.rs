@@ -77,6 +77,7 @@ fn record(id: &str, run_version: i64, access: Access, outcome: IssuingOutcome) -
         decided_at: 10,
         issued_at: None,
         expires_at: Some(1_000),
+        outlived: false,
     }
 }
 

@@ -199,8 +199,8 @@ async fn what_can_be_claimed_comes_in_its_order(store: &Store) {
         .map(|run| run.id.into_string())
         .collect();
     assert_eq!(active, ["01E", "01A", "01B", "01H"]);
-    let newest = run::newest(store.reader(), &one);
-    assert_eq!(newest.await.unwrap(), Some(RunId::new("01H")));
+    let newest = run::newest(store.reader(), std::slice::from_ref(&one)).await;
+    assert_eq!(newest.unwrap(), [(one, RunId::new("01H"))]);
 }
 
 async fn leases_end_when_their_time_has_come(store: &Store) {

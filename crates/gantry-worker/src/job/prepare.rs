@@ -221,6 +221,7 @@ async fn fail(
         version: start.version,
         outcome: PhaseOutcome::Failed { reason },
         errored_state: false,
+        backend_lock: None,
     };
     report.finished(&message).await.map(drop)
 }

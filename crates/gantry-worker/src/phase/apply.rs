@@ -52,7 +52,7 @@ impl AtWork {
         let phase = running.start.phase;
         match status(phase, &ended.outcome, &self.orders.current())? {
             0 => Ok(PhaseOutcome::Succeeded),
-            _ if running.stale => Err(Failure::Because(
+            _ if running.heard.stale() => Err(Failure::Because(
                 "the state has changed since this plan, so it was not applied: trigger a new run"
                     .into(),
             )),

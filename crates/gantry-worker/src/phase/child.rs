@@ -1,8 +1,13 @@
+mod heard;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gantry_core::protocol::PhaseStart;
+use gantry_core::utc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+
+pub(super) use heard::Heard;
 
 use super::{Failure, Running};
 use crate::child::{self, Command, Ended, Launch, Limits, Outcome};
@@ -17,9 +22,6 @@ use crate::workspace::View;
 
 /// Chunks of output between the child and its log.
 const UNREAD: usize = 64;
-
-/// What Terraform and OpenTofu say about a plan whose state has moved.
-const STALE: &[u8] = b"Saved plan is stale";
 
 /// A child that has to be run.
 pub(super) struct Wanted {
@@ -72,12 +74,11 @@ impl AtWork {
         let mut ended = None;
         let mut listening = true;
         let mut expiry = Expiry::of(&running.start);
-        let mut stale = Window::default();
         while listening || ended.is_none() {
             tokio::select! {
                 chunk = output.recv(), if listening => match chunk {
                     Some(chunk) => {
-                        stale.look(&chunk);
+                        running.heard.listen(&chunk);
                         running.log.write(&chunk);
                     }
                     None => listening = false,
@@ -89,13 +90,13 @@ impl AtWork {
                     running.log.say(&format!(
                         "WARNING: the credentials of this phase ended at {} while it was still \
                          running; what it asks of the cloud from now on is refused",
-                        utc(expiry.at)
+                        utc::show(expiry.at)
                     ));
                     expiry.pending = false;
                 }
             }
         }
-        running.stale |= stale.found;
+        running.heard.pause();
         match ended {
             Some(mut ended) => {
                 // The limit is the whole phase's, of which this child got what was left.
@@ -158,42 +159,3 @@ impl Expiry {
         tokio::time::sleep(Duration::from_millis(left).saturating_sub(now)).await;
     }
 }
-
-/// Looks for a sentence in a stream, over the borders of chunks.
-#[derive(Default)]
-struct Window {
-    tail: Vec<u8>,
-    found: bool,
-}
-
-impl Window {
-    fn look(&mut self, chunk: &[u8]) {
-        if self.found {
-            return;
-        }
-        self.tail.extend_from_slice(chunk);
-        self.found = self.tail.windows(STALE.len()).any(|window| window == STALE);
-        let keep = self.tail.len().saturating_sub(STALE.len() - 1);
-        self.tail.drain(..keep);
-    }
-}
-
-/// `2026-11-23 06:45:00 UTC` from Unix milliseconds.
-fn utc(milliseconds: i64) -> String {
-    let seconds = milliseconds.div_euclid(1000);
-    let (days, time) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Days since 0000-03-01, in eras of 400 years: leap days then come last in a year.
-    let days = days + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
-}
-
-#[cfg(test)]
-mod tests;

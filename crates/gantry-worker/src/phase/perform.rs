@@ -7,6 +7,7 @@ use super::{Failure, Running};
 use crate::child::Command;
 use crate::hooks::PhaseHooks;
 use crate::job::AtWork;
+use crate::spool::digest;
 use crate::worker::blocking;
 
 impl AtWork {
@@ -22,8 +23,10 @@ impl AtWork {
                 .kept_state()
                 .await
                 .map_err(Failure::Undelivered)?;
+            // Before it is there: whoever takes over must not think that the task has left it.
+            self.record.given_state = Some(digest(&state));
+            self.spool.record(&self.record)?;
             blocking(|| self.workspace.put_errored_state(&state))?;
-            self.given_state = Some(state);
         }
         let wanted = Wanted {
             view: self.workspace.perform(),

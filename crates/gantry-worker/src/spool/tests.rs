@@ -9,6 +9,7 @@ fn record(fence: i64) -> Record {
         run: RunId::new("RUN"),
         fence,
         project_root: String::new(),
+        given_state: None,
         phase: Some(PhaseRecord {
             phase: Phase::Apply,
             version: 3,
@@ -30,6 +31,7 @@ fn a_successor_reads_what_was_left_in_the_order_of_leases() {
             version: 3,
             outcome: PhaseOutcome::Succeeded,
             errored_state: true,
+            backend_lock: None,
         };
         spool.keep_finished(&message).unwrap();
         spool.settle().unwrap();

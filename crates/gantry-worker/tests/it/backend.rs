@@ -14,6 +14,8 @@ use tokio::net::TcpListener;
 #[derive(Clone, Default)]
 pub struct Backend {
     state: Arc<Mutex<Option<Bytes>>>,
+    /// The description of who holds it.
+    lock: Arc<Mutex<Option<Bytes>>>,
     /// Refuses to store anything.
     broken: Arc<Mutex<bool>>,
     address: String,
@@ -56,6 +58,23 @@ impl Backend {
         )
     }
 
+    /// The same with locks.
+    pub fn locking_block(&self) -> String {
+        let lines = ["address", "lock_address", "unlock_address"];
+        let lines = lines.map(|name| format!("    {name} = \"{}\"\n", self.address));
+        format!(
+            "terraform {{\n  backend \"http\" {{\n{}  }}\n}}\n",
+            lines.concat()
+        )
+    }
+
+    /// The ID of the lock, while there is one.
+    pub fn lock(&self) -> Option<String> {
+        let lock = self.lock.lock().unwrap();
+        let lock: serde_json::Value = serde_json::from_slice(lock.as_ref()?).unwrap();
+        Some(lock["ID"].as_str().unwrap().to_owned())
+    }
+
     pub fn state(&self) -> Option<serde_json::Value> {
         self.state
             .lock()
@@ -85,6 +104,23 @@ impl Backend {
             "POST" if *self.broken.lock().unwrap() => status(403),
             "POST" => {
                 *self.state.lock().unwrap() = Some(body);
+                status(200)
+            }
+            "LOCK" => {
+                let mut lock = self.lock.lock().unwrap();
+                match &*lock {
+                    Some(held) => Response::builder()
+                        .status(423)
+                        .body(Full::new(held.clone()))
+                        .unwrap(),
+                    None => {
+                        *lock = Some(body);
+                        status(200)
+                    }
+                }
+            }
+            "UNLOCK" => {
+                *self.lock.lock().unwrap() = None;
                 status(200)
             }
             _ => status(405),

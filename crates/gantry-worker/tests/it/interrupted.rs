@@ -221,6 +221,85 @@ async fn a_killed_workers_run_is_reported_by_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_successor_knows_an_errored_state_that_came_with_the_code() {
+    for (hook, left) in [
+        ("true", None),
+        ("echo changed > errored.tfstate", Some("changed\n")),
+    ] {
+        let mut bench = Bench::scripted(
+            &[("main.tf", ""), ("errored.tfstate", "{\"came\":\"along\"}")],
+            move |_, phase| {
+                let mut start = start(phase);
+                start.before = vec![hook.into()];
+                start
+            },
+        );
+        bench.start();
+        let mut job = bench.job(RunKind::Task);
+        job.skip_initialization = true;
+        job.command = Some("echo begun; sleep 30".into());
+        bench.gateway.offer(job);
+        bench
+            .gateway
+            .until(|told| told.logs.values().any(|log| log.ends_with(b"begun\n")))
+            .await;
+        bench.kill().await;
+        bench.start();
+        bench.gateway.until(|told| told.hello.len() == 2).await;
+        bench.gateway.told(|told| {
+            let reason = told.failure(Phase::Perform);
+            assert!(reason.starts_with("the worker was killed"), "{reason}");
+            assert_eq!(told.finished.last().unwrap().errored_state, left.is_some());
+            assert_eq!(told.errored_state.as_deref(), left.map(str::as_bytes));
+        });
+        bench.end("test").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lock_that_a_killed_run_left_is_named_by_the_next_and_removed_by_the_task() {
+    let backend = Backend::start().await;
+    let files = [
+        ("main.tf", SLOW),
+        ("backend.tf", &backend.locking_block()[..]),
+    ];
+    let mut bench = Bench::new(&files);
+    bench.start();
+    bench.gateway.offer(slow(&bench));
+    bench.gateway.until(begun).await;
+    bench.kill().await;
+    let id = backend.lock().expect("the killed apply holds it");
+
+    bench.start();
+    bench.gateway.until(|told| told.hello.len() == 2).await;
+    bench.run(slow(&bench)).await;
+    let task = bench.gateway.told(|told| {
+        let reason = told.failure(Phase::Apply);
+        let wanted = format!("the state is locked in its backend by {id}");
+        assert!(reason.contains(&wanted), "{wanted}\n{reason}");
+        let met = told.finished.last().unwrap().backend_lock.clone().unwrap();
+        assert_eq!(met.id, id);
+        let task = reason.split('`').nth(3).unwrap().to_owned();
+        assert_eq!(task, format!("terraform force-unlock -force {id}"));
+        task
+    });
+
+    let mut job = bench.job(RunKind::Task);
+    job.command = Some(task);
+    bench.run(job).await;
+    bench.gateway.told(|told| {
+        let log = told.log_of(Phase::Perform);
+        assert_eq!(
+            told.outcome(Phase::Perform),
+            Some(&PhaseOutcome::Succeeded),
+            "{log}"
+        );
+    });
+    assert_eq!(backend.lock(), None);
+    bench.end("test").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lost_lease_ends_the_child_and_keeps_a_state_that_nobody_else_has() {
     let backend = Backend::start().await;
     let mut bench = Bench::new(&[("main.tf", SLOW), ("backend.tf", &backend.block())]);

@@ -1,7 +1,8 @@
 //! The state backend most stacks have: that of a plan is compared with that of its initialization.
 
+use gantry_core::backend_lock::{BackendLock, COMPLAINT};
 use gantry_testkit::ministack::Ministack;
-use gantry_worker::child::Outcome;
+use gantry_worker::child::{Launch, Outcome};
 use gantry_worker::hooks::PhaseHooks;
 use gantry_worker::plan_file::Engine;
 use gantry_worker::workspace::{View, Workspace};
@@ -30,9 +31,8 @@ output "a" {
 }
 "#;
 
-async fn step(stage: &Stage, view: View, arguments: &[&str], after: &str) -> Outcome {
+fn with_keys(mut launch: Launch) -> Launch {
     let keys = Ministack::shared().root();
-    let mut launch = tool(stage, view, arguments);
     for (name, value) in [
         ("AWS_ACCESS_KEY_ID", keys.access_key_id.as_str()),
         ("AWS_SECRET_ACCESS_KEY", keys.secret_access_key.as_str()),
@@ -41,6 +41,11 @@ async fn step(stage: &Stage, view: View, arguments: &[&str], after: &str) -> Out
             .environment
             .push((name.to_owned(), SecretString::from(value)));
     }
+    launch
+}
+
+async fn step(stage: &Stage, view: View, arguments: &[&str], after: &str) -> Outcome {
+    let mut launch = with_keys(tool(stage, view, arguments));
     launch.hooks = PhaseHooks {
         before: vec![],
         after: vec![after.to_owned()],
@@ -112,4 +117,57 @@ END"#
         error.contains("the setting `bucket` of its state backend `s3` differs"),
         "{error}"
     );
+}
+
+/// What a lost apply leaves behind: nobody removes its lock.
+#[tokio::test]
+async fn a_lock_in_s3_is_described_as_the_next_apply_meets_it() {
+    let ministack = Ministack::shared();
+    let bucket = format!("locks-{}", std::process::id());
+    ministack.create_bucket(&bucket).await.unwrap();
+    let main = MAIN
+        .replace("ENDPOINT", &ministack.endpoint())
+        .replace("\"states\"", &format!("\"{bucket}\""))
+        .replace(
+            "use_path_style ",
+            "use_lockfile = true\n    use_path_style ",
+        );
+    let slow = "resource \"terraform_data\" \"it\" {\n  provisioner \"local-exec\" {\n    command = \
+                \"echo now; sleep 30\"\n  }\n}\n";
+    let stage = Stage::new();
+    let workspace = stage.run(&[("main.tf", &main), ("slow.tf", slow)]);
+    let init = ["init", "-input=false"];
+    let outcome = step(&stage, workspace.initialize(), &init, "true").await;
+    assert_eq!(outcome, Outcome::Exited { status: 0 });
+
+    let apply = ["apply", "-input=false", "-auto-approve"];
+    let killed = with_keys(tool(&stage, workspace.initialize(), &apply));
+    let (sender, mut output) = tokio::sync::mpsc::channel::<bytes::Bytes>(16);
+    let running = gantry_worker::child::run(&stage.sandbox, killed, sender, Default::default());
+    let begun = async {
+        let mut said = String::new();
+        while !said.contains("\u{1b}[0mnow") {
+            let chunk = output.recv().await.expect("it says more");
+            said.push_str(&String::from_utf8_lossy(&chunk));
+        }
+    };
+    // Whoever gives up waiting kills the child.
+    tokio::select! {
+        _ = running => panic!("it ended"),
+        () = begun => {}
+    }
+
+    let launch = with_keys(tool(&stage, workspace.initialize(), &apply));
+    let (ended, said) = stage.child(launch).await;
+    assert_eq!(ended.outcome, Outcome::Exited { status: 1 }, "{said}");
+    let (_, described) = said.split_once(COMPLAINT).expect(&said);
+    let lock = BackendLock::parse(described).expect(&said);
+    assert!(
+        lock.who.is_some() && lock.created_ms().is_some(),
+        "{lock:?}"
+    );
+    let removal = lock.removal("terraform");
+    let removal: Vec<&str> = removal.split(' ').skip(1).collect();
+    let outcome = step(&stage, workspace.initialize(), &removal, "true").await;
+    assert_eq!(outcome, Outcome::Exited { status: 0 });
 }

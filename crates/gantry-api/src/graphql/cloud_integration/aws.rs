@@ -1,5 +1,9 @@
+use std::collections::HashMap;
+
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use gantry_app::cloud_integration::IntegrationInput;
+use gantry_app::credentials::AutoattachedStack;
 use gantry_app::role::{RoleInput, assumed_in_worker, custom_external_id};
 use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::integration::Integration;
@@ -7,6 +11,7 @@ use gantry_core::ids::{IntegrationId, StackId};
 
 use crate::error;
 use crate::graphql::attachment::AwsIntegrationStackAttachment;
+use crate::graphql::batch::{self, Batch};
 use crate::graphql::cx::{app, subject};
 
 pub(in crate::graphql) const CLOUD: Cloud = Cloud::Aws;
@@ -197,6 +202,17 @@ impl AwsIntegration {
         Ok(found.map(AwsIntegrationStackAttachment))
     }
 
+    /// The stacks that it serves by a label, as things stand, and those whose phases fail because it
+    /// is one of two. An addition to the contract.
+    async fn autoattached_stacks(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Vec<AwsIntegrationAutoattachedStack>> {
+        let stacks = batch::one(ctx, AutoattachedTo(self.0.id.clone())).await?;
+        let stacks = stacks.unwrap_or_default().into_iter();
+        Ok(stacks.map(AwsIntegrationAutoattachedStack::from).collect())
+    }
+
     /// What a role has to accept for a stack to use it, attached or not. With both accesses the
     /// statement lists both external IDs, and the single one is that of write.
     async fn external_id_for_stack(
@@ -215,6 +231,48 @@ impl AwsIntegration {
             external_id: found.external_id.to_string(),
             assume_role_policy_statement: found.statement,
         })
+    }
+}
+
+/// A stack that carries a label of an integration, and has nothing else for some access. An
+/// addition to the contract.
+#[derive(SimpleObject)]
+#[graphql(name = "AWSIntegrationAutoattachedStack")]
+struct AwsIntegrationAutoattachedStack {
+    stack_id: ID,
+    stack_name: String,
+    read: bool,
+    write: bool,
+    /// Why phases of the stack fail instead, in sentences: two integrations would serve one access.
+    problems: Vec<String>,
+}
+
+impl From<AutoattachedStack> for AwsIntegrationAutoattachedStack {
+    fn from(found: AutoattachedStack) -> Self {
+        AwsIntegrationAutoattachedStack {
+            stack_id: ID(found.stack.into_string()),
+            stack_name: found.name,
+            read: found.read,
+            write: found.write,
+            problems: found.problems,
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct AutoattachedTo(IntegrationId);
+
+impl Loader<AutoattachedTo> for Batch {
+    type Value = Vec<AutoattachedStack>;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[AutoattachedTo]) -> Result<HashMap<AutoattachedTo, Self::Value>> {
+        let ids: Vec<IntegrationId> = keys.iter().map(|key| key.0.clone()).collect();
+        let found = self.app.autoattached_stacks(&self.subject, CLOUD, &ids);
+        let found = found.await.map_err(error::graphql)?.into_iter();
+        Ok(found
+            .map(|(integration, stacks)| (AutoattachedTo(integration), stacks))
+            .collect())
     }
 }
 

@@ -1,16 +1,19 @@
 //! The contexts of a stack, seen from the stack.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, Object, Result};
-use gantry_app::config_element;
+use gantry_app::config_element::{self, WithElements};
 use gantry_app::context_attachment::BY_LABEL;
 use gantry_core::context::{AttachedBy, AttachedContext};
 use gantry_core::stack::Stack;
 
+use super::ConfigOfContext;
 use crate::error;
+use crate::graphql::batch::{self, Batch, StackKey};
 use crate::graphql::config_element::ConfigElement;
-use crate::graphql::cx::{app, subject};
 
 /// A part of `Stack`.
 pub struct StackContexts(pub Arc<Stack>);
@@ -19,8 +22,8 @@ pub struct StackContexts(pub Arc<Stack>);
 impl StackContexts {
     /// The strongest first: those that somebody attached, by priority, then those that a label does.
     async fn attached_contexts(&self, ctx: &Context<'_>) -> Result<Vec<StackContextAttachment>> {
-        let contexts = app(ctx).stack_contexts(subject(ctx)?, &self.0).await;
-        let contexts = contexts.map_err(error::graphql)?;
+        let contexts = batch::one(ctx, ContextsOf(StackKey(self.0.clone()))).await?;
+        let contexts = contexts.unwrap_or_default();
         Ok(contexts
             .into_iter()
             .map(|(attached, elements)| StackContextAttachment {
@@ -28,6 +31,21 @@ impl StackContexts {
                 elements: Some(elements),
             })
             .collect())
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ContextsOf(StackKey);
+
+impl Loader<ContextsOf> for Batch {
+    type Value = Vec<WithElements>;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[ContextsOf]) -> Result<HashMap<ContextsOf, Self::Value>> {
+        let stacks: Vec<&Stack> = keys.iter().map(|ContextsOf(key)| &*key.0).collect();
+        let found = self.app.contexts_of_stacks(&self.subject, &stacks).await;
+        let found = found.map_err(error::graphql)?;
+        Ok(keys.iter().cloned().zip(found).collect())
     }
 }
 
@@ -78,10 +96,11 @@ impl StackContextAttachment {
     async fn config(&self, ctx: &Context<'_>) -> Result<Vec<ConfigElement>> {
         let elements = match &self.elements {
             Some(elements) => elements.clone(),
-            None => app(ctx)
-                .context_config(subject(ctx)?, &self.attached.context)
-                .await
-                .map_err(error::graphql)?,
+            None => {
+                let context = &self.attached.context;
+                let key = ConfigOfContext(context.id.clone(), context.space.clone());
+                batch::one(ctx, key).await?.unwrap_or_default()
+            }
         };
         Ok(elements.into_iter().map(ConfigElement).collect())
     }

@@ -1,13 +1,16 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use gantry_app::OpError;
-use gantry_core::ids::RunId;
+use gantry_core::ids::{RunId, StackId};
 use gantry_core::run::{self, RunKind};
 use gantry_core::stack::Stack;
 
 use super::Run;
 use crate::error;
+use crate::graphql::batch::{self, Batch};
 use crate::graphql::cx::{app, subject};
 
 /// A part of `Stack`: its runs.
@@ -17,10 +20,11 @@ pub struct StackRuns(pub Arc<Stack>);
 impl StackRuns {
     /// The run that holds the stack.
     async fn blocker(&self, ctx: &Context<'_>) -> Result<Option<Run>> {
-        match &self.0.blocker {
-            Some(id) => Ok(self.find(ctx, id).await?.map(Run::from)),
-            None => Ok(None),
-        }
+        let Some(id) = self.0.blocker.clone() else {
+            return Ok(None);
+        };
+        let run = batch::one(ctx, Blocker(id)).await?;
+        Ok(run.filter(|run| run.stack == self.0.id).map(Run::from))
     }
 
     async fn run(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Run>> {
@@ -67,22 +71,68 @@ impl StackRuns {
         kinds: &[RunKind],
         before: Option<ID>,
     ) -> Result<Vec<Run>> {
-        let before = before.map(|id| RunId::new(id.0));
-        let app = app(ctx);
-        let runs = app
-            .runs(subject(ctx)?, &self.0, kinds, before.as_ref())
-            .await
-            .map_err(error::graphql)?;
-        // Once for the whole list.
-        let asked = ctx.look_ahead().field("isMostRecent").exists();
-        let newest = match asked {
-            true => Some(app.newest_run(&self.0.id).await.map_err(error::graphql)?),
-            false => None,
+        let key = RunsOf {
+            stack: self.0.id.clone(),
+            kinds: kinds.to_vec(),
+            before: before.map(|id| RunId::new(id.0)),
         };
+        let runs = batch::one(ctx, key).await?.unwrap_or_default();
+        Ok(runs.into_iter().map(Run::from).collect())
+    }
+}
+
+/// A run that holds a stack which the subject was given.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Blocker(RunId);
+
+impl Loader<Blocker> for Batch {
+    type Value = run::Run;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[Blocker]) -> Result<HashMap<Blocker, run::Run>> {
+        let ids: Vec<RunId> = keys.iter().map(|key| key.0.clone()).collect();
+        let runs = self.app.blockers(&ids).await.map_err(error::graphql)?;
         Ok(runs
             .into_iter()
-            .map(|run| Run::among(run, newest.clone()))
+            .map(|run| (Blocker(run.id.clone()), run))
             .collect())
+    }
+}
+
+/// A page of the runs of a stack which the subject was given.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct RunsOf {
+    stack: StackId,
+    kinds: Vec<RunKind>,
+    before: Option<RunId>,
+}
+
+impl Loader<RunsOf> for Batch {
+    type Value = Vec<run::Run>;
+    type Error = async_graphql::Error;
+
+    async fn load(&self, keys: &[RunsOf]) -> Result<HashMap<RunsOf, Self::Value>> {
+        // The stacks of a list ask for the same page, each of its own runs.
+        let pages = keys.iter().map(|key| {
+            let page = (key.kinds.clone(), key.before.clone());
+            (page, key.stack.clone())
+        });
+        let mut answer = HashMap::new();
+        for ((kinds, before), stacks) in batch::grouped(pages) {
+            let runs = self.app.runs_of_stacks(&stacks, &kinds, before.as_ref());
+            let runs = runs.await.map_err(error::graphql)?;
+            let runs = runs.into_iter().map(|run| (run.stack.clone(), run));
+            for (stack, runs) in batch::grouped(runs) {
+                let (kinds, before) = (kinds.clone(), before.clone());
+                let key = RunsOf {
+                    stack,
+                    kinds,
+                    before,
+                };
+                answer.insert(key, runs);
+            }
+        }
+        Ok(answer)
     }
 }
 

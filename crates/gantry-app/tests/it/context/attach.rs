@@ -231,10 +231,13 @@ async fn what_wins_says_what_it_hides(world: &World) {
         expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()))
     );
     // What clients list: without what the label adds.
-    let listed = world.app.stack_runtime_config(&world.admin, &stored).await;
+    let listed = world.app.stack_effective_config(&world.admin, &stored);
     let listed: Vec<_> = listed
+        .await
         .unwrap()
         .iter()
+        .map(|element| &element.wins)
+        .filter(|placed| !placed.by_label())
         .map(|placed| (placed.element.name.clone(), place(placed)))
         .collect();
     let expected = [("ALL", "-"), ("HIGH", "high"), ("SHARED", "low")];

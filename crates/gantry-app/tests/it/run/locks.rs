@@ -79,6 +79,7 @@ async fn an_errored_state_locks_the_stack_for_everything_but_a_task(world: &Worl
             reason: "exit status 1".into(),
         },
         errored_state: true,
+        backend_lock: None,
     };
     let next = app.run_phase_finished(&id, &finished).await.unwrap();
     assert!(matches!(next, Next::Release { ended: true, .. }));

@@ -1,6 +1,8 @@
+use gantry_core::backend_lock::BackendLock;
 use gantry_core::ids::{RunId, StackId};
-use gantry_core::protocol::{Job, Next, PhaseOutcome, PhaseStart};
+use gantry_core::protocol::{Job, Next, PhaseFinished, PhaseOutcome, PhaseStart};
 use gantry_core::run::{RunKind, RunState, SystemLock};
+use gantry_core::utc;
 
 use crate::world::{NOW, Worker, World, refusal, started};
 
@@ -15,6 +17,9 @@ on_both_databases!(
     a_late_state_is_kept_and_locks_the_stack,
     a_state_without_a_report_keeps_the_lock,
     a_lost_task_leaves_the_lock_for_a_state_in_force,
+    the_lock_that_a_lost_run_left_in_its_backend_is_named_on_both_pages,
+    a_lock_that_nobody_of_ours_made_is_named_where_it_was_met,
+    a_phase_that_outlives_its_credentials_says_so_in_its_history,
 );
 
 const LEASE_MS: i64 = 30_000;
@@ -245,4 +250,108 @@ async fn a_lost_task_leaves_the_lock_for_a_state_in_force(world: &World) {
     Worker::hello(world.restarted().await, Some(&worker.id)).await;
     let lock = world.read_stack(&stack).await.system_lock.unwrap();
     assert_eq!((lock.kind, lock.run), (SystemLock::ErroredState, id));
+}
+
+/// The apply of a new run fails at a lock of its backend that was made `at`.
+async fn meet_a_lock(world: &World, stack: &StackId, worker: &Worker, at: i64) -> RunId {
+    let id = world.trigger(stack, RunKind::Tracked).await;
+    let job = worker.claim().await.unwrap();
+    let apply = started(worker.plan(&job).await);
+    let finished = PhaseFinished {
+        fence: job.fence,
+        phase: apply.phase,
+        version: apply.version,
+        outcome: PhaseOutcome::Failed {
+            reason: "exit status 1; the state is locked in its backend by 7-a".into(),
+        },
+        errored_state: false,
+        backend_lock: Some(BackendLock {
+            id: "7-a".into(),
+            who: Some("gantry@gantry".into()),
+            created: Some(utc::show(at).replace(" UTC", ".5 +0000 UTC")),
+        }),
+    };
+    world.app.run_phase_finished(&id, &finished).await.unwrap();
+    worker.release(&job, None).await;
+    id
+}
+
+async fn the_lock_that_a_lost_run_left_in_its_backend_is_named_on_both_pages(world: &World) {
+    let worker = world.worker().await;
+    let (stack, lost, ..) = applying(world, &worker).await;
+    let made = world.clock.now();
+    lose(world).await;
+    world.clock.advance(1_000_000);
+    let worker = Worker::hello(world.app.clone(), Some(&worker.id)).await;
+    for _ in 0..2 {
+        let met = meet_a_lock(world, &stack, &worker, made).await;
+        assert_eq!(world.state(&stack, &met).await, RunState::Failed);
+        let note = world.note(&stack, &met).await;
+        assert_eq!(
+            note,
+            format!(
+                "exit status 1; the state is locked in its backend by 7-a. Run {lost} made that \
+                 lock while it was APPLYING, and is over"
+            )
+        );
+    }
+    let note = world.note(&stack, &lost).await;
+    assert!(note.contains("has not been heard of"), "{note}");
+    let said = "the lock 7-a that it made in the state's backend is still there; the task \
+                `terraform force-unlock -force 7-a` removes it";
+    assert_eq!(note.matches(said).count(), 1, "{note}");
+}
+
+async fn a_lock_that_nobody_of_ours_made_is_named_where_it_was_met(world: &World) {
+    let worker = world.worker().await;
+    let (stack, other, ..) = applying(world, &worker).await;
+    let before = world.clock.now() - 60_000;
+    lose(world).await;
+    world.clock.advance(1_000_000);
+    let worker = Worker::hello(world.app.clone(), Some(&worker.id)).await;
+    let met = meet_a_lock(world, &stack, &worker, before).await;
+    let note = world.note(&stack, &met).await;
+    assert_eq!(
+        note,
+        "exit status 1; the state is locked in its backend by 7-a"
+    );
+    let note = world.note(&stack, &other).await;
+    assert!(!note.contains("7-a"), "{note}");
+}
+
+async fn a_phase_that_outlives_its_credentials_says_so_in_its_history(world: &World) {
+    let worker = world.worker().await;
+    let (stack, id, job, apply) = applying(world, &worker).await;
+    world.app.settle().await;
+    let beat = || async {
+        let beat = gantry_core::protocol::Heartbeat {
+            fence: job.fence,
+            wait_ms: 0,
+        };
+        world.app.run_heartbeat(&id, &beat).await.unwrap();
+        world.app.end_what_is_due().await.unwrap()
+    };
+    world.clock.advance(899_000);
+    // It is looked at again when they end, not when somebody happens to look.
+    assert_eq!(beat().await, Some(NOW + 900_000));
+    assert_eq!(world.note(&stack, &id).await, "");
+    world.clock.advance(1_000);
+    assert_eq!(beat().await, Some(world.clock.now() + LEASE_MS));
+    let said = "the write credentials of the apply phase ended at 2027-01-15 08:15:00 UTC while it \
+                was still running; what it asked of AWS from then on was refused";
+    assert_eq!(world.note(&stack, &id).await, said);
+    // Once, and whatever else is said of the phase.
+    beat().await;
+    let stop = world.app.run_stop(&world.admin, &stack, &id, None);
+    stop.await.unwrap();
+    assert_eq!(
+        world.note(&stack, &id).await,
+        format!("{said}; stopped by {}", world.admin.name)
+    );
+    let run = world.run(&stack, &id).await;
+    let issued = world.app.issued_to_run(&run).await.unwrap();
+    let outlived: Vec<bool> = issued.iter().map(|issuing| issuing.outlived).collect();
+    assert_eq!(outlived, [false, false, true]);
+    assert!(worker.let_go(&job, &apply, PhaseOutcome::Succeeded).await);
+    assert_eq!(world.app.end_what_is_due().await.unwrap(), None);
 }

@@ -1,7 +1,8 @@
+use gantry_core::ids::RunId;
 use gantry_core::protocol::PhaseOutcome;
 use gantry_core::run::{RunKind, RunState};
 
-use crate::world::World;
+use crate::world::{World, person};
 
 on_both_databases!(
     one_run_holds_a_stack_at_a_time,
@@ -13,6 +14,7 @@ on_both_databases!(
     what_holds_a_stack_comes_before_what_only_looks,
     lists_are_newest_first_and_go_on_where_they_ended,
     what_can_not_be_triggered_is_refused_with_a_sentence,
+    what_a_run_waits_for_is_said_in_a_sentence,
 );
 
 async fn one_run_holds_a_stack_at_a_time(world: &World) {
@@ -194,10 +196,8 @@ async fn lists_are_newest_first_and_go_on_where_they_ended(world: &World) {
     let second = ids(page(first.last()).await.unwrap());
     assert_eq!(second, made[50..]);
     assert!(page(second.last()).await.unwrap().is_empty());
-    assert_eq!(
-        world.app.newest_run(&stack.id).await.unwrap().as_ref(),
-        made.first()
-    );
+    let newest = world.app.newest_runs(std::slice::from_ref(&stack.id)).await;
+    assert_eq!(newest.unwrap(), [(stack.id.clone(), made[0].clone())]);
 }
 
 async fn what_can_not_be_triggered_is_refused_with_a_sentence(world: &World) {
@@ -256,4 +256,91 @@ async fn what_can_not_be_triggered_is_refused_with_a_sentence(world: &World) {
         .app
         .task_create(&world.admin, &stack, "  ", false, None);
     assert!(empty.await.is_err());
+}
+
+async fn what_a_run_waits_for_is_said_in_a_sentence(world: &World) {
+    let first = world.stack("First").await;
+    let second = world.stack("Second").await;
+    let says = async |id: &RunId| {
+        let said = world.app.waiting_for(std::slice::from_ref(id)).await;
+        said.unwrap().remove(id)
+    };
+    let ready = world.trigger(&first, RunKind::Tracked).await;
+    let next = world.trigger(&second, RunKind::Tracked).await;
+    let queued = world.trigger(&first, RunKind::Tracked).await;
+    let task = world
+        .app
+        .task_create(&world.admin, &first, "true", true, None);
+    let last = task.await.unwrap().id;
+
+    world
+        .app
+        .worker_absent("the sandbox can't be built: bwrap is missing");
+    let absent = "no worker takes runs: the sandbox can't be built: bwrap is missing";
+    assert_eq!(says(&ready).await.as_deref(), Some(absent));
+    let worker = world.worker().await;
+    assert_eq!(says(&ready).await.unwrap(), "a worker; it is the next");
+    assert_eq!(
+        says(&next).await.unwrap(),
+        "a worker; one run goes before it"
+    );
+    assert_eq!(
+        says(&queued).await,
+        Some(format!("run {ready} holds the stack and is READY"))
+    );
+    assert_eq!(
+        says(&last).await,
+        Some(format!(
+            "run {ready} holds the stack and is READY; one more run goes before this one"
+        ))
+    );
+
+    let job = worker.claim().await.unwrap();
+    assert_eq!(says(&ready).await, None);
+    assert_eq!(
+        says(&next).await.unwrap(),
+        "a worker, which is at work on one run; it is the next"
+    );
+    worker.plan(&job).await;
+    worker.release(&job, None).await;
+    assert_eq!(
+        says(&ready).await.unwrap(),
+        "somebody has to confirm or discard it"
+    );
+    let ada = person("ada", "01ADA");
+    world
+        .app
+        .stack_lock(&ada, &first, Some("a migration".into()))
+        .await
+        .unwrap();
+    assert_eq!(
+        says(&ready).await.unwrap(),
+        "ada, who has locked the stack, has to confirm it, or somebody to discard it"
+    );
+    for run in [&ready, &queued] {
+        let discard = world.app.run_discard(&world.admin, &first, run);
+        discard.await.unwrap();
+        assert_eq!(says(run).await, None);
+    }
+    assert_eq!(
+        says(&last).await.unwrap(),
+        "the stack is locked by ada: a migration"
+    );
+    world
+        .app
+        .stack_set_disabled(&world.admin, &first, true)
+        .await
+        .unwrap();
+    assert!(says(&last).await.unwrap().contains("is disabled"));
+
+    // However many are asked about, the database is asked as often.
+    let reads = async |ids: &[RunId]| {
+        let before = world.app.reads();
+        world.app.waiting_for(ids).await.unwrap();
+        world.app.reads() - before
+    };
+    assert_eq!(
+        reads(std::slice::from_ref(&next)).await,
+        reads(&[next, queued, last, ready]).await
+    );
 }

@@ -84,6 +84,7 @@ impl Worker {
             version: start.version,
             outcome,
             errored_state: false,
+            backend_lock: None,
         };
         self.app.run_phase_finished(&job.run, &finished).await
     }
