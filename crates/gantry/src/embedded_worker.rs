@@ -12,7 +12,7 @@ use gantry_worker::config::{
     Downloads, FilesystemMirror, NetworkMirror, Providers, Proxy, Users, WorkerConfig,
 };
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
 
 use crate::config::{Config, Log};
@@ -21,11 +21,19 @@ use crate::logging;
 /// User IDs set aside for children: more than any machine has slots.
 const USERS: u32 = 1_000;
 
+/// Bytes of a worker's reason for not working.
+const LONGEST_REASON: u64 = 8 << 10;
+
 /// The hidden subcommand: reads its configuration from standard input and works until that ends.
 pub async fn main(log: &Log) -> anyhow::Result<()> {
     logging::start(log)?;
     let config = gantry_worker::read_config()?;
-    Ok(gantry_worker::run(config).await?)
+    let worked = gantry_worker::run(config).await;
+    if let Err(error) = &worked {
+        // For the server, which tells those whose runs wait.
+        println!("{error}");
+    }
+    Ok(worked?)
 }
 
 /// A running embedded worker. Its standard input is the line it hangs on: when we die, however we
@@ -44,7 +52,7 @@ impl EmbeddedWorker {
             .env("GANTRY_LOG_LEVEL", &log.level)
             .env("GANTRY_LOG_FORMAT", &log.format)
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .context("the embedded worker can't be started")?;
         let mut line = child
@@ -60,11 +68,17 @@ impl EmbeddedWorker {
         Ok(EmbeddedWorker { child, line })
     }
 
-    /// Returns when the worker has gone, which it does by itself only when it can't work.
+    /// Returns when the worker has gone, which it does by itself only when it can't work: with the
+    /// reason it gave, or else with how it ended.
     pub async fn ended(&mut self) -> String {
-        match self.child.wait().await {
-            Ok(status) => format!("the embedded worker ended with {status}"),
-            Err(error) => format!("the embedded worker can't be watched: {error}"),
+        let mut said = String::new();
+        if let Some(output) = &mut self.child.stdout {
+            let _ = output.take(LONGEST_REASON).read_to_string(&mut said).await;
+        }
+        match (said.trim(), self.child.wait().await) {
+            ("", Ok(status)) => format!("it ended with {status}"),
+            ("", Err(error)) => format!("it can't be watched: {error}"),
+            (reason, _) => reason.to_owned(),
         }
     }
 

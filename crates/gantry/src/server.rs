@@ -43,16 +43,25 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
     let (stop, stopping) = watch::channel(false);
     let worker_config = embedded_worker::worker_config(&config, socket, &token);
     let patience = Duration::from_secs(config.run.stop_grace + 15);
-    let worker = (config.worker.slots > 0).then(|| {
-        tokio::spawn(keep_worker(
+    let (absence, mut absent) = watch::channel(None);
+    let worker = match config.worker.slots {
+        0 => {
+            absence.send_replace(Some(
+                "this server starts none (`worker.slots` is 0)".to_owned(),
+            ));
+            None
+        }
+        _ => Some(tokio::spawn(keep_worker(
             worker_config,
             config.log.clone(),
             patience,
             stopping.clone(),
-        ))
-    });
+            absence,
+        ))),
+    };
 
     let app = open(&config).await?;
+    tell_absence(&app, &mut absent);
     let mut serving = JoinSet::new();
     serving.spawn(
         axum::serve(listener, gantry_api::http::router(app.clone()))
@@ -67,6 +76,14 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
         .into_future(),
     );
     let timers = tokio::spawn(app.clone().run_timers());
+    let absence = tokio::spawn({
+        let app = app.clone();
+        async move {
+            while absent.changed().await.is_ok() {
+                tell_absence(&app, &mut absent);
+            }
+        }
+    });
     tracing::info!(
         url = config.server.public_url,
         account = app.account().as_str(),
@@ -86,6 +103,7 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
         let _ = worker.await;
     }
     timers.abort();
+    absence.abort();
     serving.abort_all();
     while serving.join_next().await.is_some() {}
     app.close().await;
@@ -132,6 +150,7 @@ async fn keep_worker(
     log: Log,
     patience: Duration,
     mut stopping: watch::Receiver<bool>,
+    absence: watch::Sender<Option<String>>,
 ) {
     let mut pause = WORKER_PAUSE[0];
     loop {
@@ -143,11 +162,19 @@ async fn keep_worker(
                     _ = stopping.wait_for(|stop| *stop) => None,
                 };
                 match ended {
-                    Some(reason) => tracing::error!("{reason}; another one is started"),
+                    Some(reason) => {
+                        tracing::error!(
+                            "the embedded worker is gone: {reason}; another is started"
+                        );
+                        absence.send_replace(Some(reason));
+                    }
                     None => return worker.stop(patience).await,
                 }
             }
-            Err(error) => tracing::error!("{error:#}"),
+            Err(error) => {
+                tracing::error!("{error:#}");
+                absence.send_replace(Some(format!("{error:#}")));
+            }
         }
         if started.elapsed() > WORKER_PAUSE[1] {
             pause = WORKER_PAUSE[0];
@@ -157,6 +184,13 @@ async fn keep_worker(
             _ = stopping.wait_for(|stop| *stop) => return,
         }
         pause = (pause * 2).min(WORKER_PAUSE[1]);
+    }
+}
+
+/// Whoever waits for a worker reads why there is none, until one says hello.
+fn tell_absence(app: &App, absent: &mut watch::Receiver<Option<String>>) {
+    if let Some(reason) = absent.borrow_and_update().clone() {
+        app.worker_absent(reason);
     }
 }
 

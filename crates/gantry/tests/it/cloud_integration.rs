@@ -3,11 +3,22 @@
 use std::time::Duration;
 
 use gantry_testkit::client::{ClientError, IntegrationInput};
+use gantry_testkit::server::Builder;
 use gantry_testkit::sts_proxy::Fault;
 use gantry_testkit::trust;
 use serde_json::json;
 
 use crate::world::{ALWAYS_CHANGES, Access, World};
+
+on_both_databases!(
+    a_role_is_asked_with_its_id_without_one_and_with_a_stranger_s,
+    a_role_that_is_missing_or_refuses_gets_the_statement_to_paste,
+    a_role_that_is_open_to_a_confused_deputy_is_refused,
+    sts_that_is_down_or_throttles_is_never_taken_for_a_refusal,
+    sts_that_never_answers_is_given_up_in_time,
+    a_stack_has_one_slot_for_each_access,
+    a_change_of_the_role_is_verified_for_every_attached_stack,
+);
 
 /// What clients look for in order to try again.
 const TRUST_PHRASE: &str = "you need to configure trust relationship";
@@ -39,9 +50,8 @@ async fn attachment(world: &World, integration: &str, stack: &str) -> Option<(bo
     Some((found["read"].as_bool()?, found["write"].as_bool()?))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_role_is_asked_with_its_id_without_one_and_with_a_stranger_s() {
-    let world = World::start().await;
+async fn a_role_is_asked_with_its_id_without_one_and_with_a_stranger_s(builder: Builder) {
+    let world = World::of(builder).await;
     let stack = world.plain_stack("asked", ALWAYS_CHANGES).await;
     let integration = world
         .integration("asked", &stack, &[Access::Read, Access::Write])
@@ -98,9 +108,8 @@ async fn a_role_is_asked_with_its_id_without_one_and_with_a_stranger_s() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_is_missing_or_refuses_gets_the_statement_to_paste() {
-    let world = World::start().await;
+async fn a_role_that_is_missing_or_refuses_gets_the_statement_to_paste(builder: Builder) {
+    let world = World::of(builder).await;
     let stack = world.plain_stack("refusing", ALWAYS_CHANGES).await;
     let missing = IntegrationInput::new("missing", &world.role_arn("missing"));
     let missing = world.client.create_integration(&missing).await.unwrap();
@@ -142,9 +151,8 @@ async fn a_role_that_is_missing_or_refuses_gets_the_statement_to_paste() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_is_open_to_a_confused_deputy_is_refused() {
-    let world = World::start().await;
+async fn a_role_that_is_open_to_a_confused_deputy_is_refused(builder: Builder) {
+    let world = World::of(builder).await;
     let stack = world.plain_stack("open", ALWAYS_CHANGES).await;
     let principal = &world.server.identity().arn;
     let any_id = json!({"StringLike": {"sts:ExternalId": "*"}});
@@ -169,9 +177,8 @@ async fn a_role_that_is_open_to_a_confused_deputy_is_refused() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sts_that_is_down_or_throttles_is_never_taken_for_a_refusal() {
-    let world = World::start().await;
+async fn sts_that_is_down_or_throttles_is_never_taken_for_a_refusal(builder: Builder) {
+    let world = World::of(builder).await;
     let stack = world.plain_stack("unknown", ALWAYS_CHANGES).await;
     let integration = world.integration("unknown", &stack, &[Access::Read]).await;
     let faults = [
@@ -208,9 +215,8 @@ async fn sts_that_is_down_or_throttles_is_never_taken_for_a_refusal() {
         .unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sts_that_never_answers_is_given_up_in_time() {
-    let world = World::start().await;
+async fn sts_that_never_answers_is_given_up_in_time(builder: Builder) {
+    let world = World::of(builder).await;
     let stack = world.plain_stack("slow", ALWAYS_CHANGES).await;
     let integration = world.integration("slow", &stack, &[Access::Read]).await;
     world.server.proxy().break_all(Fault::Hang);
@@ -225,9 +231,8 @@ async fn sts_that_never_answers_is_given_up_in_time() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stack_has_one_slot_for_each_access() {
-    let world = World::start().await;
+async fn a_stack_has_one_slot_for_each_access(builder: Builder) {
+    let world = World::of(builder).await;
     let client = &world.client;
     let stack = world.plain_stack("slots", ALWAYS_CHANGES).await;
     let both = [Access::Read, Access::Write];
@@ -288,9 +293,8 @@ async fn a_stack_has_one_slot_for_each_access() {
     assert!(message.contains(&stack), "{message}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_change_of_the_role_is_verified_for_every_attached_stack() {
-    let world = World::start().await;
+async fn a_change_of_the_role_is_verified_for_every_attached_stack(builder: Builder) {
+    let world = World::of(builder).await;
     let client = &world.client;
     let stack = world.plain_stack("changing", ALWAYS_CHANGES).await;
     let integration = world.integration("changing", &stack, &[Access::Read]).await;

@@ -3,11 +3,20 @@
 use std::time::Duration;
 
 use gantry_testkit::client::{IntegrationInput, StackInput};
+use gantry_testkit::server::Builder;
 use gantry_testkit::sts_proxy::Fault;
 use gantry_testkit::trust;
 use gantry_testkit::witness::Witness;
 
 use crate::world::{ALWAYS_CHANGES, Access, World};
+
+on_both_databases!(
+    a_phase_whose_credentials_fail_never_starts,
+    a_role_that_turns_away_between_plan_and_apply_fails_the_apply,
+    credentials_of_the_user_are_not_mixed_with_ours,
+    a_phase_that_outlives_its_credentials_says_so,
+    two_automatic_integrations_for_one_access_fail_the_phase,
+);
 
 const BOTH: [Access; 2] = [Access::Read, Access::Write];
 
@@ -31,9 +40,8 @@ async fn attached_stack(world: &World, name: &str, witness: &Witness) -> String 
     stack
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_phase_whose_credentials_fail_never_starts() {
-    let world = World::start().await;
+async fn a_phase_whose_credentials_fail_never_starts(builder: Builder) {
+    let world = World::of(builder).await;
     let witness = Witness::start().unwrap();
     let stack = attached_stack(&world, "failing", &witness).await;
     for (fault, reason) in [
@@ -72,9 +80,8 @@ async fn a_phase_whose_credentials_fail_never_starts() {
     assert_eq!(witness.heard().len(), 3);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_turns_away_between_plan_and_apply_fails_the_apply() {
-    let world = World::start().await;
+async fn a_role_that_turns_away_between_plan_and_apply_fails_the_apply(builder: Builder) {
+    let world = World::of(builder).await;
     let witness = Witness::start().unwrap();
     let stack = attached_stack(&world, "turning", &witness).await;
     let run = world.client.trigger(&stack, "TRACKED", None).await.unwrap();
@@ -102,9 +109,8 @@ async fn a_role_that_turns_away_between_plan_and_apply_fails_the_apply() {
     assert_eq!(phases, ["initialize", "plan"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn credentials_of_the_user_are_not_mixed_with_ours() {
-    let world = World::start().await;
+async fn credentials_of_the_user_are_not_mixed_with_ours(builder: Builder) {
+    let world = World::of(builder).await;
     let witness = Witness::start().unwrap();
     let stack = attached_stack(&world, "own", &witness).await;
     let name = world.role_name("user");
@@ -144,9 +150,8 @@ async fn credentials_of_the_user_are_not_mixed_with_ours() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_phase_that_outlives_its_credentials_says_so() {
-    let world = World::start().await;
+async fn a_phase_that_outlives_its_credentials_says_so(builder: Builder) {
+    let world = World::of(builder).await;
     let repository = world.repository("late", &[("main.tf", ALWAYS_CHANGES)]);
     let input = StackInput::new("late", repository.path()).hook("beforePlan", "sleep 4");
     let stack = world.stack(&input).await;
@@ -172,11 +177,16 @@ async fn a_phase_that_outlives_its_credentials_says_so() {
         log.contains("the credentials of this phase ended at"),
         "{log}"
     );
+    let planning = view.history.iter().find(|step| step.state == "PLANNING");
+    let note = &planning.unwrap().note;
+    assert!(
+        note.starts_with("the read credentials of the plan phase ended at "),
+        "{note}"
+    );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_automatic_integrations_for_one_access_fail_the_phase() {
-    let world = World::start().await;
+async fn two_automatic_integrations_for_one_access_fail_the_phase(builder: Builder) {
+    let world = World::of(builder).await;
     let witness = Witness::start().unwrap();
     let repository = world.repository("crowded", &[("main.tf", ALWAYS_CHANGES)]);
     let mut input = StackInput::new("crowded", repository.path());

@@ -1,11 +1,18 @@
 //! Tokens: who they stand for, and when they stop.
 
 use gantry_testkit::client::{ApiKey, Client, StackInput};
+use gantry_testkit::server::Builder;
 use gantry_testkit::witness::Witness;
 use serde_json::json;
 
 use crate::cloud_integration::refusal;
 use crate::world::{ALWAYS_CHANGES, World, eventually};
+
+on_both_databases!(
+    forged_and_foreign_tokens,
+    a_revoked_key_takes_its_tokens_along,
+    the_token_of_a_run_reads_and_dies_with_its_phase,
+);
 
 const VIEWER: &str = "{viewer{id name}}";
 
@@ -21,9 +28,8 @@ async fn is_nobody(client: &Client) {
     assert!(message.contains("unauthorized"), "{message}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn forged_and_foreign_tokens() {
-    let world = World::start().await;
+async fn forged_and_foreign_tokens(builder: Builder) {
+    let world = World::of(builder).await;
     let token = world.client.token().unwrap().to_owned();
     let parts: Vec<&str> = token.split('.').collect();
     let [header, claims, signature] = parts[..] else {
@@ -50,9 +56,8 @@ async fn forged_and_foreign_tokens() {
     assert!(answer["viewer"]["id"].is_string(), "{answer}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_revoked_key_takes_its_tokens_along() {
-    let world = World::start().await;
+async fn a_revoked_key_takes_its_tokens_along(builder: Builder) {
+    let world = World::of(builder).await;
     let key = world.server.create_key("short-lived").unwrap();
     let client = Client::login(&world.server.url(), &key).await.unwrap();
     client.query("{stacks{id}}", json!({})).await.unwrap();
@@ -72,9 +77,8 @@ async fn a_revoked_key_takes_its_tokens_along() {
     refusal(anonymous.exchange(&wrong).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_token_of_a_run_reads_and_dies_with_its_phase() {
-    let world = World::start().await;
+async fn the_token_of_a_run_reads_and_dies_with_its_phase(builder: Builder) {
+    let world = World::of(builder).await;
     let witness = Witness::start().unwrap();
     let repository = world.repository("token", &[("main.tf", ALWAYS_CHANGES)]);
     let hook = witness.hook_with("plan", "$SPACELIFT_API_TOKEN");

@@ -1,5 +1,8 @@
 //! End to end: the real binary, real terraform, the real sandbox, and an AWS stand-in that refuses.
 
+#[macro_use]
+mod databases;
+
 mod bad_input;
 mod cloud_integration;
 mod context;

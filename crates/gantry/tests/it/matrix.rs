@@ -19,12 +19,15 @@ use std::collections::HashMap;
 
 use gantry_testkit::client::{Client, IntegrationInput, StackInput};
 use gantry_testkit::repository::s3_backend_with_keys;
+use gantry_testkit::server::Builder;
 use gantry_testkit::trust;
 use gantry_testkit::witness::{Testimony, Witness};
 
 use crate::world::{ALWAYS_CHANGES, Access, World, eventually};
 use table::{Cell, Table};
 use watch::{Seen, Watch};
+
+on_both_databases!(every_phase_has_the_identity_of_the_spec,);
 
 /// What is attached to a stack: the columns of the table, with the stack's slug.
 const SETS: [(&str, &str); 8] = [
@@ -51,10 +54,9 @@ const ROWS: [(&str, &[&str]); 7] = [
 
 const EXPECTED: &str = include_str!("matrix/expected.md");
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_phase_has_the_identity_of_the_spec() {
+async fn every_phase_has_the_identity_of_the_spec(builder: Builder) {
     // A slot for each column: otherwise those that the queue prefers would keep the others waiting.
-    let world = World::of(World::builder().set("worker.slots", "8")).await;
+    let world = World::of(builder.set("worker.slots", "8")).await;
     // First of all: a cloud that refuses nothing would prove nothing.
     let cloud = world.ministack();
     cloud

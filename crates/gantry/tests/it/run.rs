@@ -1,6 +1,6 @@
 //! The one straight path, on both databases.
 
-use gantry_testkit::postgres::Postgres;
+use gantry_testkit::server::Builder;
 
 use crate::world::{World, eventually};
 
@@ -19,18 +19,10 @@ resource "terraform_data" "greeting" {
 }
 "#;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_straight_path_on_sqlite() {
-    straight_path(World::start().await).await;
-}
+on_both_databases!(the_straight_path);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_straight_path_on_postgres() {
-    let database = Postgres::shared().database().unwrap();
-    straight_path(World::of(World::builder().database_url(&database.url())).await).await;
-}
-
-async fn straight_path(world: World) {
+async fn the_straight_path(builder: Builder) {
+    let world = World::of(builder).await;
     let (client, mark) = (&world.client, &world.mark);
     let stack = world.stack_with_cloud("greeting", GREETING, &[]).await;
 

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use gantry_testkit::client::RunView;
-use gantry_testkit::postgres::Postgres;
 use gantry_testkit::process::Process;
+use gantry_testkit::server::Builder;
 use gantry_testkit::witness::Witness;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::json;
 
-use crate::world::{World, eventually};
+use crate::world::{ALWAYS_CHANGES, World, eventually};
 
 /// An apply that says when it works, and takes until somebody ends it. Terraform prints the command
 /// before it runs it: the quotes keep the two apart.
@@ -102,21 +103,12 @@ impl Applying {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_during_an_apply_on_sqlite() {
-    killed_during_an_apply(World::start().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_during_an_apply_on_postgres() {
-    let database = Postgres::shared().database().unwrap();
-    killed_during_an_apply(World::of(World::builder().database_url(&database.url())).await).await;
-}
+on_both_databases!(killed_during_an_apply);
 
 /// The worker lives on for a moment: it ends its child in order, keeps what it could not report, and
 /// goes. The next one reports that before anything else.
-async fn killed_during_an_apply(world: World) {
-    let mut applying = applying(world).await;
+async fn killed_during_an_apply(builder: Builder) {
+    let mut applying = applying(World::of(builder).await).await;
     let children = applying.world.server.processes();
     assert!(
         children.iter().any(|child| child.name == "terraform"),
@@ -232,4 +224,49 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     // Nothing was changed: without the future's row it serves again.
     change("delete from schema_migration where number = 9999");
     world.server.restart().unwrap();
+}
+
+/// Whoever looks at the waiting run reads why there is no worker, and it goes once there is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_says_why_no_worker_takes_it() {
+    let mut world = World::start().await;
+    let stack = world.plain_stack("waiting", ALWAYS_CHANGES).await;
+    world.server.stop();
+    // What the worker locks is a directory: it can't start.
+    let lock = world.server.data_dir().join("worker/worker.lock");
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::create_dir(&lock).unwrap();
+    world.server.restart().unwrap();
+    world.client = world.server.client().await;
+    let run = world.client.trigger(&stack, "TRACKED", None).await.unwrap();
+    let waits = async || {
+        let query =
+            "query($stack: ID!, $run: ID!) { stack(id: $stack) { run(id: $run) { waitingFor } } }";
+        let answer = world
+            .client
+            .query(query, json!({ "stack": stack, "run": run }));
+        let answer = answer.await.unwrap();
+        answer["stack"]["run"]["waitingFor"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    let said = eventually("the worker's reason", || async {
+        waits()
+            .await
+            .filter(|said| said.starts_with("no worker takes runs: "))
+    })
+    .await;
+    assert!(said.contains("worker.lock can't be taken"), "{said}");
+
+    std::fs::remove_dir(&lock).unwrap();
+    let view = world
+        .client
+        .wait_for(&stack, &run, "UNCONFIRMED")
+        .await
+        .unwrap();
+    world.expect(&stack, &view, "UNCONFIRMED").await;
+    assert_eq!(
+        waits().await.unwrap(),
+        "somebody has to confirm or discard it"
+    );
 }
