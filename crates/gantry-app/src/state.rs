@@ -21,7 +21,7 @@ pub use link::{StateDownload, StateUpload};
 use bytes::Bytes;
 use gantry_core::ids::{StackId, StateVersionId};
 use gantry_core::stack::Stack;
-use gantry_core::state::{Head, Origin, StateLock, StateVersion};
+use gantry_core::state::{Counted, Head, Origin, StateLock, StateVersion};
 use zeroize::Zeroizing;
 
 use crate::config_element::hmac;
@@ -125,7 +125,7 @@ impl App {
             author: new.author.to_owned(),
             author_id: new.author_id.to_owned(),
             created_at: now,
-            delta: None,
+            counted: Counted::NotYet,
         })
     }
 

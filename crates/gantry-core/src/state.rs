@@ -12,7 +12,7 @@ mod numbered;
 mod version;
 mod wire;
 
-pub use diff::{StateAction, StateChange, StateDelta, diff};
+pub use diff::{Counted, StateAction, StateChange, StateDelta, diff};
 pub use head::{Head, Unreadable};
 pub use lock::{LockInfo, LockUnreadable, StateLock};
 pub use numbered::{CantRenumber, with_serial};

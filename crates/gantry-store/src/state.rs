@@ -6,9 +6,9 @@ mod row;
 pub mod upload;
 
 use gantry_core::ids::{StackId, StateVersionId};
-use gantry_core::state::{StateDelta, StateVersion};
+use gantry_core::state::{Counted, StateVersion};
 
-use crate::{Reader, StoreError, Tx, Value};
+use crate::{Reader, StoreError, Tx};
 use row::{COLUMNS, from_row};
 
 /// Adds a version and makes it the current one. The caller has the row of the stack locked.
@@ -36,7 +36,7 @@ pub async fn store(tx: &Tx, version: &StateVersion) -> Result<(), StoreError> {
             version.author.as_str().into(),
             version.author_id.as_str().into(),
             version.created_at.into(),
-            delta_value(version.delta.as_ref()),
+            row::counted_value(version.counted),
         ],
     )
     .await?;
@@ -117,10 +117,10 @@ pub async fn list(
 }
 
 /// Notes what differs from the version before.
-pub async fn set_delta(tx: &Tx, id: &StateVersionId, delta: &StateDelta) -> Result<(), StoreError> {
+pub async fn set_counted(tx: &Tx, id: &StateVersionId, counted: Counted) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE state_version SET delta = $2 WHERE id = $1",
-        vec![id.as_str().into(), delta_value(Some(delta))],
+        vec![id.as_str().into(), row::counted_value(counted)],
     )
     .await?;
     Ok(())
@@ -136,8 +136,4 @@ pub async fn forget(tx: &Tx, stack: &StackId) -> Result<(), StoreError> {
         tx.execute(statement, vec![stack.as_str().into()]).await?;
     }
     Ok(())
-}
-
-fn delta_value(delta: Option<&StateDelta>) -> Value {
-    delta.map_or(Value::NullText, Value::json)
 }

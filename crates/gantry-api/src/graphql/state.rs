@@ -187,7 +187,7 @@ impl StateVersion {
     /// Against the version before; null while it is not counted, and for a state that the tool
     /// encrypted.
     async fn delta(&self) -> Option<StateVersionDelta> {
-        self.0.delta.map(StateVersionDelta::from)
+        self.0.counted.delta().map(StateVersionDelta::from)
     }
 
     /// The resources that differ from the version before, by address; null for a state that the tool

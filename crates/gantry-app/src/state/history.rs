@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gantry_core::ids::{StackId, StateVersionId};
 use gantry_core::stack::Stack;
-use gantry_core::state::{StateChange, StateDelta, StateVersion, diff};
+use gantry_core::state::{Counted, StateChange, StateDelta, StateVersion, diff};
 use gantry_store::state;
 
 use crate::{App, OpError};
@@ -30,11 +30,11 @@ impl App {
         };
         let mut versions = state::list(reader, &stack.id, before, PAGE).await?;
         // Those that the end of a server kept from being counted.
-        for version in versions
-            .iter_mut()
-            .filter(|version| version.delta.is_none())
-        {
-            version.delta = self.state_count(version).await?.map(|(delta, _)| delta);
+        for version in &mut versions {
+            if version.counted == Counted::NotYet {
+                let found = self.state_count(version).await?;
+                version.counted = counted(found.as_ref());
+            }
         }
         Ok(versions)
     }
@@ -86,16 +86,18 @@ impl App {
         let counting = tokio::task::spawn_blocking(move || {
             diff(older.as_ref().map(|older| older.as_slice()), &newer)
         });
-        let counted = counting
+        let found = counting
             .await
             .map_err(|error| OpError::internal("compare two states", error))?;
-        if let Some((delta, _)) = &counted
-            && version.delta.is_none()
-        {
+        if version.counted == Counted::NotYet {
             let tx = self.store.begin().await?;
-            state::set_delta(&tx, &version.id, delta).await?;
+            state::set_counted(&tx, &version.id, counted(found.as_ref())).await?;
             tx.commit().await?;
         }
-        Ok(counted)
+        Ok(found)
     }
+}
+
+fn counted(found: Option<&(StateDelta, Vec<StateChange>)>) -> Counted {
+    found.map_or(Counted::Unreadable, |(delta, _)| Counted::As(*delta))
 }

@@ -17,6 +17,9 @@ const DOWNLOAD_SECONDS: i64 = 5 * 60;
 /// From asking for the link to the stack that is made with the state.
 const UPLOAD_SECONDS: i64 = 30 * 60;
 
+/// Of one subject at a time. Each may be as large as a state.
+const MOST_UPLOADS: i64 = 50;
+
 /// A place for a state that a new stack is going to begin with.
 pub struct StateUpload {
     pub object_id: String,
@@ -38,7 +41,8 @@ impl App {
             .is_some_and(|spaces| spaces.is_empty())
         {
             return Err(OpError::Forbidden(format!(
-                "{} makes no stacks, and so uploads no state for one",
+                "{} makes no stacks, and so uploads no state for one: that takes the role admin in \
+                 a space",
                 subject.name
             )));
         }
@@ -46,6 +50,14 @@ impl App {
         let id = self.runs.new_id(now).into_string();
         let expires_at = now + UPLOAD_SECONDS * 1000;
         let tx = self.store.begin().await?;
+        let open = state::upload::count(tx.reader(), &subject.id(), now).await?;
+        if open >= MOST_UPLOADS {
+            return Err(OpError::conflict(format!(
+                "{} has {open} uploads that no stack was made with: make the stacks, or wait until \
+                 the oldest link ends",
+                subject.name
+            )));
+        }
         state::upload::insert(&tx, &id, &subject.id(), expires_at).await?;
         let deed = Deed::new("state.upload", Target::new("state_upload", &id));
         self.audit(&tx, subject, deed).await?;

@@ -29,6 +29,26 @@ pub struct StateDelta {
     pub resources: i64,
 }
 
+/// What is known of the difference between a version and the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Counted {
+    /// Nobody has looked yet.
+    #[default]
+    NotYet,
+    /// One of the two can't be read.
+    Unreadable,
+    As(StateDelta),
+}
+
+impl Counted {
+    pub fn delta(self) -> Option<StateDelta> {
+        match self {
+            Counted::As(delta) => Some(delta),
+            Counted::NotYet | Counted::Unreadable => None,
+        }
+    }
+}
+
 /// The resources that differ, by address; without an older state every one of them is new. `None`
 /// when one of the two can't be read: it is encrypted, or of a format of another time.
 ///

@@ -46,7 +46,7 @@ fn version(serial: i64, lineage: &str, digest: &str) -> StateVersion {
         author: "ada".into(),
         author_id: "api-key/01ADA".into(),
         created_at: 1,
-        delta: None,
+        counted: Counted::NotYet,
     }
 }
 

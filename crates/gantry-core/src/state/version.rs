@@ -1,4 +1,4 @@
-use super::{Head, StateDelta};
+use super::{Counted, Head};
 use crate::ids::{RunId, StackId, StateVersionId};
 use crate::quoted::Quoted;
 use crate::run::Phase;
@@ -25,7 +25,7 @@ pub struct StateVersion {
     pub author_id: String,
     pub created_at: i64,
     /// Against the version before.
-    pub delta: Option<StateDelta>,
+    pub counted: Counted,
 }
 
 /// How a version came to be.

@@ -2,7 +2,7 @@
 
 use gantry_core::ids::{RunId, StackId, StateVersionId};
 use gantry_core::run::Phase;
-use gantry_core::state::{Origin, StateVersion};
+use gantry_core::state::{Counted, Origin, StateDelta, StateVersion};
 
 use crate::{Row, StoreError, Value};
 
@@ -19,10 +19,21 @@ pub(super) fn origin_values(origin: &Origin) -> (Value, Value, Value) {
     }
 }
 
+/// NULL while nobody has looked; the JSON `null` when there was nothing to be read.
+pub(super) fn counted_value(counted: Counted) -> Value {
+    match counted {
+        Counted::NotYet => Value::NullText,
+        Counted::Unreadable => Value::json(&None::<StateDelta>),
+        Counted::As(delta) => Value::json(&delta),
+    }
+}
+
 pub(super) fn from_row(row: &Row) -> Result<StateVersion, StoreError> {
-    let delta = match row.opt_text("delta")? {
-        Some(_) => Some(row.json("delta")?),
-        None => None,
+    let counted = match row.opt_text("delta")? {
+        None => Counted::NotYet,
+        Some(_) => row
+            .json("delta")
+            .map(|delta: Option<StateDelta>| delta.map_or(Counted::Unreadable, Counted::As))?,
     };
     Ok(StateVersion {
         id: StateVersionId::new(row.text("id")?),
@@ -38,7 +49,7 @@ pub(super) fn from_row(row: &Row) -> Result<StateVersion, StoreError> {
         author: row.text("author")?,
         author_id: row.text("author_id")?,
         created_at: row.int("created_at")?,
-        delta,
+        counted,
     })
 }
 

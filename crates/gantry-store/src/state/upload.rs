@@ -23,6 +23,17 @@ pub async fn owner(reader: Reader<'_>, id: &str, now: i64) -> Result<Option<Stri
     row.map(|row| row.text("owner_id")).transpose()
 }
 
+/// How many uploads of somebody wait for their stack.
+pub async fn count(reader: Reader<'_>, owner: &str, now: i64) -> Result<i64, StoreError> {
+    let row = reader
+        .one(
+            "SELECT COUNT(*) AS uploads FROM state_upload WHERE owner_id = $1 AND expires_at > $2",
+            vec![owner.into(), now.into()],
+        )
+        .await?;
+    row.map_or(Ok(0), |row| row.int("uploads"))
+}
+
 /// Takes the upload away; answers whether it was there.
 pub async fn delete(tx: &Tx, id: &str) -> Result<bool, StoreError> {
     let changed = tx

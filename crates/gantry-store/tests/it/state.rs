@@ -1,6 +1,6 @@
 use gantry_core::ids::{RunId, StackId, StateVersionId};
 use gantry_core::run::Phase;
-use gantry_core::state::{LockInfo, Origin, StateDelta, StateLock, StateVersion};
+use gantry_core::state::{Counted, LockInfo, Origin, StateDelta, StateLock, StateVersion};
 use gantry_store::{Store, data_key, stack, state};
 
 use crate::databases::with_spaces;
@@ -29,7 +29,7 @@ fn version(stack: &str, serial: i64, origin: Origin) -> StateVersion {
         author: "ada".into(),
         author_id: "api-key/01ADA".into(),
         created_at: serial * 10,
-        delta: None,
+        counted: Counted::NotYet,
     }
 }
 
@@ -81,10 +81,14 @@ async fn versions_come_back_newest_first(store: &Store) {
         removed: 3,
         resources: 4,
     };
-    let tx = store.begin().await.unwrap();
-    state::set_delta(&tx, &back.id, &delta).await.unwrap();
-    tx.commit().await.unwrap();
-    back.delta = Some(delta);
+    for counted in [Counted::Unreadable, Counted::As(delta)] {
+        let tx = store.begin().await.unwrap();
+        state::set_counted(&tx, &back.id, counted).await.unwrap();
+        tx.commit().await.unwrap();
+        let found = state::current(reader, &one).await.unwrap().unwrap();
+        assert_eq!(found.counted, counted);
+        back.counted = counted;
+    }
     let all = state::list(reader, &one, None, 9).await.unwrap();
     assert_eq!(all, [back.clone(), stored.clone(), imported.clone()]);
     let some = state::list(reader, &one, Some(4), 1).await.unwrap();
@@ -151,6 +155,8 @@ async fn uploads_end(store: &Store) {
     assert_eq!(owner.as_deref(), Some("bob"));
     assert_eq!(state::upload::owner(reader, "b", 50).await.unwrap(), None);
     assert_eq!(state::upload::owner(reader, "c", 0).await.unwrap(), None);
+    assert_eq!(state::upload::count(reader, "bob", 49).await.unwrap(), 1);
+    assert_eq!(state::upload::count(reader, "bob", 50).await.unwrap(), 0);
     assert_eq!(state::upload::expired(reader, 50).await.unwrap(), ["b"]);
     let tx = store.begin().await.unwrap();
     assert!(state::upload::delete(&tx, "b").await.unwrap());

@@ -16,6 +16,7 @@ on_both_databases!(
     a_run_that_was_taken_over_writes_nothing_more,
     another_stack_s_state_is_read_only_where_it_lets_and_is_seen,
     a_stack_takes_its_state_along,
+    what_could_not_be_stored_says_how_to_store_it,
 );
 
 const BACKEND: [&str; 5] = [
@@ -344,4 +345,36 @@ async fn a_stack_takes_its_state_along(world: &World) {
     let tool = Tool::performing(world, &again).await;
     assert_eq!(tool.get(&again).await.unwrap(), None);
     tool.lock("a").await.unwrap();
+}
+
+async fn what_could_not_be_stored_says_how_to_store_it(world: &World) {
+    let stack = world.managed_stack("Infra").await;
+    let tool = Tool::applying(world, &stack).await;
+    tool.lock("left").await.unwrap();
+    let (run, fence) = (&tool.job.run, tool.job.fence);
+    let app = &world.app;
+    let kept = content(1, &[("one", "1")]);
+    app.errored_state_put(run, fence, kept.clone().into())
+        .await
+        .unwrap();
+    let reason = "exit status 1".into();
+    tool.end(PhaseOutcome::Failed { reason }).await;
+    let lock = world.read_stack(&stack).await.system_lock.unwrap();
+    for part in [
+        "`terraform state push errored.tfstate`",
+        "`terraform force-unlock -force <ID>`",
+    ] {
+        assert!(lock.note.contains(part), "{}", lock.note);
+    }
+    // As the task does it.
+    let task = Tool::performing(world, &stack).await;
+    assert!(task.job.errored_state);
+    let left = app.errored_state_get(&task.job.run, task.job.fence).await;
+    let left = String::from_utf8(left.unwrap().to_vec()).unwrap();
+    task.unlock(None).await.unwrap();
+    task.stored(&left).await;
+    task.end(PhaseOutcome::Succeeded).await;
+    app.stack_unlock(&world.admin, &stack).await.unwrap();
+    let next = Tool::planning(world, &stack, RunKind::Proposed).await;
+    assert_eq!(next.get(&stack).await.unwrap().unwrap(), kept.as_bytes());
 }

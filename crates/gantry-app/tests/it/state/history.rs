@@ -2,7 +2,7 @@ use gantry_core::ids::StateVersionId;
 use gantry_core::protocol::PhaseOutcome;
 use gantry_core::run::{Phase, RunKind};
 use gantry_core::state::contents::Reveal;
-use gantry_core::state::{Origin, StateAction, StateDelta};
+use gantry_core::state::{Counted, Origin, StateAction, StateDelta};
 
 use super::{Tool, content};
 use crate::run::variable;
@@ -48,8 +48,8 @@ async fn each_version_says_who_when_and_what_changed(world: &World) {
         removed,
         resources: 2,
     };
-    assert_eq!(newest.delta, Some(delta(1, 1, 1)));
-    assert_eq!(versions[1].delta, Some(delta(2, 0, 0)));
+    assert_eq!(newest.counted, Counted::As(delta(1, 1, 1)));
+    assert_eq!(versions[1].counted, Counted::As(delta(2, 0, 0)));
     let changes = world.app.state_changes(newest).await.unwrap().unwrap();
     let changes: Vec<_> = changes
         .iter()
@@ -66,6 +66,16 @@ async fn each_version_says_who_when_and_what_changed(world: &World) {
     let app = &world.app;
     let older = app.state_versions(&shown, Some(&newest.id)).await.unwrap();
     assert_eq!(older, versions[1..]);
+    // What the tool encrypted is kept, and not looked into.
+    let encrypted = r#"{"serial":5,"lineage":"line","meta":{},"encrypted_data":"x"}"#;
+    tool.store("a", encrypted).await.unwrap();
+    app.settle().await;
+    let newest = app.state_current(&shown).await.unwrap().unwrap();
+    assert_eq!(newest.counted, Counted::Unreadable);
+    assert_eq!(app.state_changes(&newest).await.unwrap(), None);
+    let view = app.state_view(&world.admin, &shown).unwrap();
+    let found = app.state_contents(&[view]).await.unwrap();
+    assert!(found.values().all(|contents| contents.resources.is_empty()));
     let gone = StateVersionId::new("gone");
     assert!(
         app.state_versions(&shown, Some(&gone))
@@ -98,7 +108,7 @@ async fn a_rollback_is_a_new_version(world: &World) {
     app.settle().await;
     let versions = app.state_versions(&shown, None).await.unwrap();
     assert_eq!(versions.len(), 3);
-    assert_eq!(versions[0].delta.unwrap().added, 1);
+    assert_eq!(versions[0].counted.delta().unwrap().added, 1);
 
     // The tool reads it, and goes on from there.
     let tool = Tool::performing(world, &stack).await;
