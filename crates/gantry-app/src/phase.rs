@@ -42,7 +42,9 @@ impl App {
         phase: Phase,
     ) -> Result<Option<Opening>, Denied> {
         let reader = deciding.tx.reader();
-        let around = self.surroundings(reader, run, &deciding.stack).await?;
+        let overrides = self.overrides_of(reader, &run.id).await?;
+        let stack = overrides.applied(&deciding.stack);
+        let around = self.surroundings(reader, overrides, &stack).await?;
         if phase.writes() {
             run.user_secrets |= around.hold_secrets();
         }
@@ -58,9 +60,7 @@ impl App {
             return Ok(None);
         }
         let names = around.names();
-        let decision = self
-            .decide(deciding.tx, run, &deciding.stack, phase, &names)
-            .await?;
+        let decision = self.decide(deciding.tx, run, &stack, phase, &names).await?;
         if let Some(reason) = decision.refused() {
             let event = failed(phase, reason.to_owned());
             deciding.decide(run, &event, None).await?;
@@ -68,7 +68,7 @@ impl App {
         }
         Ok(Some(Opening {
             run: run.clone(),
-            stack: deciding.stack.clone(),
+            stack,
             phase,
             around,
             decision,
@@ -175,7 +175,10 @@ impl App {
             // A destroy run is gone with its stack, and so is what was set on the stack.
             let reader = self.store.reader();
             if run::find(reader, &run.id).await?.is_some() {
-                let around = self.surroundings(reader, run, stack).await?;
+                let overrides = self.overrides_of(reader, &run.id).await?;
+                let stack = overrides.applied(stack);
+                env = computed(&self.account, &stack, run, None);
+                let around = self.surroundings(reader, overrides, &stack).await?;
                 if around.refused().is_none() {
                     let (variables, mounted) = around.into_wire();
                     env.extend(variables);

@@ -17,7 +17,7 @@ use gantry_store::{run, run_transition, stack};
 pub(crate) use deciding::{AfterCommit, Deciding, Denied, reveal};
 pub(crate) use enqueue::{NewRun, check_startable, supersede_older};
 pub(crate) use memory::Memory;
-pub use overrides::Override;
+pub use overrides::{Override, Overrides};
 pub use trigger::{DiscardedAll, TriggerRun};
 
 use crate::{App, OpError, Subject};

@@ -13,6 +13,7 @@ use gantry_core::stack::Stack;
 use gantry_store::Reader;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::run::Overrides;
 use crate::{App, OpError};
 
 /// Where the workspace is, in every phase and on every worker.
@@ -85,10 +86,11 @@ impl Surroundings {
 }
 
 impl App {
+    /// `stack` is as the run has it; see [`Overrides::applied`].
     pub(crate) async fn surroundings(
         &self,
         reader: Reader<'_>,
-        run: &Run,
+        overrides: Overrides,
         stack: &Stack,
     ) -> Result<Surroundings, OpError> {
         let layers = self.layers(reader, stack).await?;
@@ -112,7 +114,7 @@ impl App {
                 }),
             }
         }
-        for variable in self.overrides_of(reader, &run.id).await? {
+        for variable in overrides.environment {
             surroundings.variables.push(EnvVar {
                 name: variable.name,
                 value: variable.value,

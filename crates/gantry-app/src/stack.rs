@@ -10,10 +10,11 @@ mod update;
 mod vendor;
 
 pub use draft::{SourceDraft, StackDraft};
-pub(crate) use draft::{check_hooks, check_labels, check_line};
+pub(crate) use draft::{check_hooks, check_inside, check_labels, check_line};
 pub(crate) use lock::locked_by_other;
 pub(crate) use update::space_gone;
 pub use vendor::VendorDraft;
+pub(crate) use vendor::checked_version;
 
 use gantry_core::authz::Action;
 use gantry_core::ids::StackId;

@@ -175,7 +175,7 @@ async fn what_does_not_exist_is_null_or_an_error_with_other_words() {
 }
 
 #[tokio::test]
-async fn a_run_of_its_own_variables_and_nothing_else() {
+async fn a_run_has_variables_and_hooks_of_its_own() {
     let client = Client::start().await;
     stack(&client).await;
     let query = "mutation($runType:RunType!$runtimeConfig:RuntimeConfigInput$sha:String$stack:ID!)\
@@ -183,10 +183,14 @@ async fn a_run_of_its_own_variables_and_nothing_else() {
         $runtimeConfig){id}}";
     let variables = |config: Value| json!({ "runType": "TRACKED", "runtimeConfig": config, "sha": null, "stack": "infra" });
     for (config, said) in [
-        (json!({ "yaml": "version: 1" }), "runtimeConfig.yaml"),
+        (json!({ "yaml": "stacks: {}" }), "runtimeConfig.yaml"),
         (
-            json!({ "beforeInit": ["true"] }),
-            "runtimeConfig.beforeInit",
+            json!({ "yaml": "project_root: a", "projectRoot": "b" }),
+            "not both",
+        ),
+        (
+            json!({ "runnerImage": "a/b:c" }),
+            "runtimeConfig.runnerImage `a/b:c`",
         ),
         (
             json!({ "environment": [{ "key": "PATH", "value": "/" }] }),
@@ -196,13 +200,17 @@ async fn a_run_of_its_own_variables_and_nothing_else() {
         let text = client.error(query, variables(config)).await;
         assert!(text.contains(said), "{text}");
     }
-    let config = json!({ "environment": [{ "key": "TF_LOG", "value": "debug" }], "afterRun": [] });
+    let config = json!({
+        "environment": [{ "key": "TF_LOG", "value": "debug" }], "beforeInit": ["echo mine"],
+        "afterRun": []
+    });
     client.data(query, variables(config)).await;
     let worker = Worker::hello(&client).await;
     let job = worker.claim().await.unwrap();
     let init = worker.prepared(&job).await;
     let set = init.env.iter().find(|variable| variable.name == "TF_LOG");
     assert_eq!(set.unwrap().value.expose(), "debug");
+    assert_eq!(init.before, ["echo mine"]);
 }
 
 #[tokio::test]

@@ -130,10 +130,12 @@ impl App {
             worker: worker.clone(),
             until,
         });
-        let contexts = self.contexts_of(tx.reader(), &[&deciding.stack]).await?;
+        let overrides = self.overrides_of(tx.reader(), id).await?;
+        let stack = overrides.applied(&deciding.stack);
+        let contexts = self.contexts_of(tx.reader(), &[&stack]).await?;
         let contexts = contexts.first().map_or(&[][..], Vec::as_slice);
-        let hooks = context::hooks(contexts, &deciding.stack.settings.hooks);
-        let job = job(&run, &deciding.stack, start, url, hooks.after_run);
+        let hooks = context::hooks(contexts, &stack.settings.hooks);
+        let job = job(&run, &stack, start, url, hooks.after_run);
         let after = deciding.finish().await?;
         tx.commit().await?;
         after.perform(self);

@@ -7,7 +7,7 @@ use gantry_core::stack::Stack;
 use gantry_store::{run, run_transition};
 
 use super::deciding::{Deciding, Denied};
-use super::overrides::{Override, place};
+use super::overrides::{Overrides, place};
 use crate::{App, OpError, Subject};
 
 /// What is asked for; everything else follows from the stack.
@@ -18,7 +18,7 @@ pub(crate) struct NewRun {
     pub title: Option<String>,
     pub command: Option<String>,
     pub skip_initialization: bool,
-    pub overrides: Vec<Override>,
+    pub overrides: Overrides,
     pub metadata: Option<String>,
     pub prioritized: bool,
 }
@@ -31,7 +31,7 @@ impl NewRun {
             title: None,
             command: None,
             skip_initialization: false,
-            overrides: vec![],
+            overrides: Overrides::default(),
             metadata: None,
             prioritized: false,
         }
@@ -149,12 +149,12 @@ impl App {
     fn seal_overrides(
         &self,
         run: &RunId,
-        overrides: &[Override],
+        overrides: &Overrides,
     ) -> Result<Option<run::SealedOverrides>, OpError> {
         if overrides.is_empty() {
             return Ok(None);
         }
-        let text = super::overrides::to_text(overrides)?;
+        let text = overrides.to_text()?;
         let sealed = self.keys.seal(&place(run), text.as_bytes());
         Ok(Some(run::SealedOverrides {
             key_id: sealed.key_id,

@@ -1,23 +1,17 @@
 //! New runs: triggered, retried, of the destructor; and the end of those that nobody wants.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gantry_core::authz::Action;
-use gantry_core::config_element::check_variable;
 use gantry_core::ids::{RunId, StackId};
-use gantry_core::quoted::Quoted;
 use gantry_core::run::transition::Event;
 use gantry_core::run::{Run, RunKind, RunState};
 use gantry_core::stack::Stack;
 use gantry_store::{Tx, run};
 
-use super::{AfterCommit, Deciding, NewRun, Override, can_retry, check_startable, run_to_move};
+use super::{AfterCommit, Deciding, NewRun, Overrides, can_retry, check_startable, run_to_move};
 use crate::audit::Deed;
 use crate::{App, OpError, Subject};
-
-/// Names and values of a run's own variables together; as much as a stack may have.
-const LARGEST_ENVIRONMENT: usize = 512 * 1024;
 
 /// What a client asks for.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +19,7 @@ pub struct TriggerRun {
     /// `None` is tracked.
     pub kind: Option<RunKind>,
     pub commit: Option<String>,
-    pub environment: Vec<Override>,
+    pub overrides: Overrides,
     /// Opaque text of the client, kept with the run.
     pub metadata: Option<String>,
     /// Apply without asking.
@@ -66,7 +60,7 @@ impl App {
             .stack_for_update(&tx, subject, stack, Action::Operate)
             .await?;
         check_startable(&stack, kind, subject)?;
-        check_variables(&wanted.environment, &stack)?;
+        wanted.overrides.check(&stack)?;
         if wanted.force_apply && kind == RunKind::Tracked && !stack.settings.autodeploy {
             return Err(OpError::invalid(format!(
                 "forceApply: a run of stack `{}` waits for a person to confirm its plan; confirm \
@@ -78,7 +72,7 @@ impl App {
         self.repository_url(&stack.settings.source)?;
         let new = NewRun {
             commit: commit.map(|commit| commit.to_ascii_lowercase()),
-            overrides: wanted.environment,
+            overrides: wanted.overrides,
             metadata: wanted.metadata,
             ..NewRun::of(kind)
         };
@@ -260,27 +254,4 @@ impl Added {
         self.after.perform(app);
         Ok(self.run)
     }
-}
-
-fn check_variables(variables: &[Override], stack: &Stack) -> Result<(), OpError> {
-    let mut names = BTreeSet::new();
-    let mut bytes = 0;
-    for variable in variables {
-        bytes += variable.name.len() + variable.value.expose().len();
-        if bytes > LARGEST_ENVIRONMENT {
-            return Err(OpError::invalid(format!(
-                "runtimeConfig.environment: the variables have more than {LARGEST_ENVIRONMENT} \
-                 bytes together; put large values into files of the repository"
-            )));
-        }
-        check_variable(&variable.name, variable.value.expose(), stack.manages_state)
-            .map_err(|error| OpError::invalid(format!("runtimeConfig.environment: {error}")))?;
-        if !names.insert(variable.name.as_str()) {
-            return Err(OpError::invalid(format!(
-                "runtimeConfig.environment: {} is given twice",
-                Quoted(&variable.name)
-            )));
-        }
-    }
-    Ok(())
 }

@@ -265,7 +265,7 @@ fn check_paths(field: &str, paths: &[String]) -> Result<(), OpError> {
 }
 
 /// A path that stays inside the repository.
-fn check_inside(field: &str, path: &str) -> Result<(), OpError> {
+pub(crate) fn check_inside(field: &str, path: &str) -> Result<(), OpError> {
     check_line(field, path, LONGEST_PATH)?;
     if path.starts_with('/') || path.split('/').any(|part| part == "..") {
         return Err(OpError::invalid(format!(

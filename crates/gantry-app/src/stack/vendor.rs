@@ -98,7 +98,10 @@ fn custom_workflow(field: &str, instead: &str) -> OpError {
 }
 
 /// Kept as it was written: clients compare what they read with what they sent.
-fn checked_version(field: &str, version: Option<String>) -> Result<Option<String>, OpError> {
+pub(crate) fn checked_version(
+    field: &str,
+    version: Option<String>,
+) -> Result<Option<String>, OpError> {
     let Some(version) = version.filter(|version| !version.is_empty()) else {
         return Ok(None);
     };

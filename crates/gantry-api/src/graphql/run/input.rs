@@ -1,7 +1,11 @@
+mod yaml;
+
 use async_graphql::{Enum, InputObject};
 use gantry_app::OpError;
-use gantry_app::run::Override;
+use gantry_app::run::{Override, Overrides};
+use gantry_core::hooks::Hooks;
 use gantry_core::protocol::WireSecret;
+use gantry_core::quoted::Quoted;
 
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 pub(super) enum ForceApplyMode {
@@ -36,45 +40,55 @@ struct EnvVarInput {
 }
 
 impl RuntimeConfigInput {
-    /// The variables; anything else is refused, since a run without it would be another run.
-    pub(super) fn environment(self) -> Result<Vec<Override>, OpError> {
-        let texts = [
-            ("yaml", self.yaml),
-            ("projectRoot", self.project_root),
-            ("runnerImage", self.runner_image),
-        ];
-        let lists = [
-            ("afterApply", self.after_apply),
-            ("afterDestroy", self.after_destroy),
-            ("afterInit", self.after_init),
-            ("afterPerform", self.after_perform),
-            ("afterPlan", self.after_plan),
-            ("afterRun", self.after_run),
-            ("beforeApply", self.before_apply),
-            ("beforeDestroy", self.before_destroy),
-            ("beforeInit", self.before_init),
-            ("beforePerform", self.before_perform),
-            ("beforePlan", self.before_plan),
-        ];
-        let text = texts
-            .into_iter()
-            .find(|(_, text)| text.as_ref().is_some_and(|text| !text.is_empty()));
-        let list = lists
-            .into_iter()
-            .find(|(_, lines)| lines.as_ref().is_some_and(|lines| !lines.is_empty()));
-        let given = text.map(|(name, _)| name).or(list.map(|(name, _)| name));
-        if let Some(name) = given {
-            return Err(OpError::invalid(format!(
-                "runtimeConfig.{name}: a run may have variables of its own (`environment`) and \
-                 nothing else yet; set the rest on the stack"
-            )));
-        }
+    /// Clients send `yaml` alone, or everything else.
+    pub(super) fn decode(self) -> Result<Overrides, OpError> {
         let variables = self.environment.unwrap_or_default().into_iter();
-        Ok(variables
-            .map(|variable| Override {
-                name: variable.key,
-                value: WireSecret::new(variable.value),
-            })
-            .collect())
+        let given = Overrides {
+            environment: variables
+                .map(|variable| Override {
+                    name: variable.key,
+                    value: WireSecret::new(variable.value),
+                })
+                .collect(),
+            hooks: Hooks {
+                before_init: self.before_init.unwrap_or_default(),
+                after_init: self.after_init.unwrap_or_default(),
+                before_plan: self.before_plan.unwrap_or_default(),
+                after_plan: self.after_plan.unwrap_or_default(),
+                before_apply: self.before_apply.unwrap_or_default(),
+                after_apply: self.after_apply.unwrap_or_default(),
+                before_perform: self.before_perform.unwrap_or_default(),
+                after_perform: self.after_perform.unwrap_or_default(),
+                before_destroy: self.before_destroy.unwrap_or_default(),
+                after_destroy: self.after_destroy.unwrap_or_default(),
+                after_run: self.after_run.unwrap_or_default(),
+            },
+            project_root: filled(self.project_root),
+            tool_version: None,
+        };
+        no_image("runnerImage", self.runner_image)?;
+        match filled(self.yaml) {
+            None => Ok(given),
+            Some(_) if !given.is_empty() => Err(OpError::invalid(
+                "runtimeConfig.yaml: give either a file or the settings one by one, not both",
+            )),
+            Some(text) => yaml::decode(&text),
+        }
+    }
+}
+
+fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// There are no images here, and a run in another one would be another run.
+fn no_image(field: &str, image: Option<String>) -> Result<(), OpError> {
+    match filled(image) {
+        None => Ok(()),
+        Some(image) => Err(OpError::invalid(format!(
+            "runtimeConfig.{field} {}: runs of this installation are not started from images; leave \
+             it out",
+            Quoted(&image)
+        ))),
     }
 }

@@ -29,9 +29,9 @@ impl RunMutation {
         let wanted = TriggerRun {
             kind: run_type.map(kind).transpose().map_err(error::graphql)?,
             commit: commit_sha,
-            environment: runtime_config
+            overrides: runtime_config
                 .unwrap_or_default()
-                .environment()
+                .decode()
                 .map_err(error::graphql)?,
             metadata: run_metadata(ctx),
             force_apply: force_apply.is_some(),

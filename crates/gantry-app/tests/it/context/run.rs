@@ -1,5 +1,5 @@
 use gantry_app::context::ContextInput;
-use gantry_app::run::{Override, TriggerRun};
+use gantry_app::run::{Override, Overrides, TriggerRun};
 use gantry_core::hooks::Hooks;
 use gantry_core::protocol::{Next, PhaseOutcome, PhaseStart, WireSecret};
 use gantry_core::run::RunKind;
@@ -13,6 +13,8 @@ on_both_databases!(
     credentials_in_a_context_are_the_users_own,
     a_secret_in_a_context_keeps_a_lost_workers_lock,
     files_that_are_in_each_others_way_fail_the_phase,
+    a_run_has_hooks_project_root_and_version_of_its_own,
+    what_a_run_can_not_have_of_its_own_is_refused,
 );
 
 fn value(start: &PhaseStart, name: &str) -> Option<String> {
@@ -56,10 +58,11 @@ async fn a_phase_gets_the_strongest_of_each_name(world: &World) {
     world.set_on_stack(&stack, file("own", "b3du", false)).await;
     let wanted = TriggerRun {
         kind: Some(RunKind::Proposed),
-        environment: vec![Override {
+        overrides: vec![Override {
             name: "E".into(),
             value: WireSecret::new("override"),
-        }],
+        }]
+        .into(),
         ..TriggerRun::default()
     };
     world
@@ -97,6 +100,22 @@ async fn a_phase_gets_the_strongest_of_each_name(world: &World) {
     let plan = worker.go_on(&job, &start, PhaseOutcome::Succeeded).await;
     assert_eq!(value(&plan, "C").as_deref(), Some("later"));
     assert_eq!(plan.files.len(), 2);
+
+    // So do the hooks at the very end.
+    let next = worker
+        .try_finish(&job, &plan, PhaseOutcome::NoChanges)
+        .await;
+    let Next::Release {
+        ended: true,
+        env,
+        files,
+    } = next.unwrap()
+    else {
+        panic!("it goes on");
+    };
+    let last = env.iter().rev().find(|variable| variable.name == "E");
+    assert_eq!(last.unwrap().value.expose(), "override");
+    assert_eq!(files.len(), 2);
 }
 
 async fn hooks_of_contexts_surround_the_stacks_own(world: &World) {
@@ -211,4 +230,107 @@ async fn files_that_are_in_each_others_way_fail_the_phase(world: &World) {
     assert!(matches!(next, Next::Release { ended: true, .. }));
     let note = world.note(&stack, &run).await;
     assert!(note.contains("\"a\" and \"a/b\""), "{note}");
+}
+
+async fn a_run_has_hooks_project_root_and_version_of_its_own(world: &World) {
+    let mut draft = world.draft("Infra");
+    draft.hooks = Hooks {
+        before_plan: vec!["stack before".into()],
+        after_plan: vec!["stack after".into()],
+        ..Hooks::default()
+    };
+    let stack = world.stack_of(draft).await;
+    let shared = ContextInput {
+        hooks: Hooks {
+            before_plan: vec!["context before".into()],
+            ..Hooks::default()
+        },
+        ..named("Shared")
+    };
+    let shared = world.context(shared).await;
+    world.attach_context(&shared, &stack, 0).await;
+    let wanted = TriggerRun {
+        kind: Some(RunKind::Proposed),
+        overrides: Overrides {
+            hooks: Hooks {
+                before_plan: vec!["run before".into()],
+                after_run: vec!["run end".into()],
+                ..Hooks::default()
+            },
+            project_root: Some("live/prod".into()),
+            tool_version: Some("1.10.5".into()),
+            ..Overrides::default()
+        },
+        ..TriggerRun::default()
+    };
+    let run = world.app.run_trigger(&world.admin, &stack, wanted).await;
+    let run = run.unwrap().id;
+    let worker = world.worker().await;
+    let job = worker.claim().await.unwrap();
+    assert_eq!(job.source.project_root, "live/prod");
+    assert_eq!(job.tool.version.as_deref(), Some("1.10.5"));
+    assert_eq!(job.after_run, ["run end"]);
+    let init = worker.prepare(&job).await;
+    let root = value(&init, "TF_VAR_spacelift_project_root");
+    assert_eq!(root.as_deref(), Some("live/prod"));
+    let plan = worker.go_on(&job, &init, PhaseOutcome::Succeeded).await;
+    // In place of the stack's, not of the contexts'.
+    assert_eq!(plan.before, ["context before", "run before"]);
+    assert_eq!(plan.after, ["stack after"]);
+    let failed = PhaseOutcome::Failed {
+        reason: "as it happens".into(),
+    };
+    worker.let_go(&job, &plan, failed).await;
+
+    // A retry has the same, another run has not.
+    let again = world.app.run_retry(&world.admin, &stack, &run).await;
+    again.unwrap();
+    let job = worker.claim().await.unwrap();
+    assert_eq!(job.source.project_root, "live/prod");
+    worker.release(&job, Some("enough")).await;
+    world.trigger(&stack, RunKind::Proposed).await;
+    let job = worker.claim().await.unwrap();
+    assert_eq!(
+        (job.source.project_root.as_str(), job.tool.version),
+        ("", None)
+    );
+    assert!(job.after_run.is_empty());
+}
+
+async fn what_a_run_can_not_have_of_its_own_is_refused(world: &World) {
+    let stack = world.stack("Infra").await;
+    for (overrides, part) in [
+        (
+            Overrides {
+                project_root: Some("../elsewhere".into()),
+                ..Overrides::default()
+            },
+            "runtimeConfig.projectRoot `../elsewhere` leads out of the repository",
+        ),
+        (
+            Overrides {
+                tool_version: Some("newest".into()),
+                ..Overrides::default()
+            },
+            "runtimeConfig.version `newest`",
+        ),
+        (
+            Overrides {
+                hooks: Hooks {
+                    before_init: vec!["a\0b".into()],
+                    ..Hooks::default()
+                },
+                ..Overrides::default()
+            },
+            "beforeInit: a command contains a zero byte",
+        ),
+    ] {
+        let wanted = TriggerRun {
+            overrides,
+            ..TriggerRun::default()
+        };
+        let refused = world.app.run_trigger(&world.admin, &stack, wanted).await;
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains(part), "{refused}");
+    }
 }

@@ -396,10 +396,11 @@ async fn overrides_reach_their_run_and_no_other(world: &World) {
     let stack = world.stack("Infra").await;
     let worker = world.worker().await;
     let wanted = |name: &str| gantry_app::run::TriggerRun {
-        environment: vec![gantry_app::run::Override {
+        overrides: vec![gantry_app::run::Override {
             name: name.into(),
             value: gantry_core::protocol::WireSecret::new("canary-of-the-run"),
-        }],
+        }]
+        .into(),
         ..Default::default()
     };
     for reserved in ["LD_PRELOAD", "SPACELIFT_API_TOKEN", "1X", ""] {

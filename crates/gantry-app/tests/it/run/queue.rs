@@ -233,12 +233,13 @@ async fn what_can_not_be_triggered_is_refused_with_a_sentence(world: &World) {
         assert!(!text.contains("not found"), "{text}");
     }
     let large = gantry_app::run::TriggerRun {
-        environment: (0..6)
+        overrides: (0..6)
             .map(|n| gantry_app::run::Override {
                 name: format!("V{n}"),
                 value: gantry_core::protocol::WireSecret::new("x".repeat(100 * 1024)),
             })
-            .collect(),
+            .collect::<Vec<_>>()
+            .into(),
         ..Default::default()
     };
     let refused = world.app.run_trigger(&world.admin, &stack, large).await;
