@@ -14,6 +14,7 @@ pub mod port;
 pub mod postgres;
 pub mod process;
 pub mod provider;
+pub mod provider_mirror;
 pub mod release_server;
 pub mod repository;
 pub mod server;

@@ -4,7 +4,8 @@
 //! Why there always is a `provider_installation` block, even when it only says `direct {}`: without
 //! one, the tools install whatever binary the repository carries below `terraform.d/plugins`, and run
 //! it with the credentials of the phase. With an explicit block only the named methods exist.
-//! A plugin cache is deliberately missing: shared between runs it would carry code from one to another.
+//! A plugin cache of the tool's own is deliberately missing: shared between runs it would carry code from
+//! one to another. What takes its place is `provider_cache.rs`.
 
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,9 @@ pub struct WorkerConfig {
     pub downloads: Downloads,
     #[serde(default)]
     pub providers: Providers,
+    /// Bytes that providers may take which are kept for later runs of their stack; 0: none are.
+    #[serde(default)]
+    pub provider_cache: u64,
     #[serde(default)]
     pub proxy: Proxy,
     /// A CA bundle of the installation, for children, for git and for downloads.

@@ -31,6 +31,11 @@ impl Binary {
         words(["init", "-input=false"])
     }
 
+    /// The same as a line of shell.
+    pub fn init_line(&self) -> String {
+        format!("{} {}", self.engine.binary(), self.init().join(" "))
+    }
+
     /// An initialisation that ends in a workspace of that name, as a line of shell.
     pub fn init_and_select(&self, workspace: &str) -> String {
         let name = self.engine.binary();

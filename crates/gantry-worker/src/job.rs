@@ -23,7 +23,7 @@ use crate::orders::Orders;
 use crate::report::{Report, Undelivered};
 use crate::spool::{Record, Spool, digest};
 use crate::takeover;
-use crate::worker::{Kept, Worker, blocking, remove};
+use crate::worker::{Kept, Worker, blocking, remove_after};
 use crate::workspace::{CarriedFile, LARGEST_STATE, Source, Workspace};
 
 /// Why a job ends early.
@@ -58,6 +58,8 @@ pub struct AtWork {
     pub plan: Option<Vec<CarriedFile>>,
     /// Reads the plan's JSON and sends it, beside whatever else goes on.
     pub showing: Option<Showing>,
+    /// Copies providers out of the workspace, beside whatever else goes on.
+    pub keeping: Option<JoinHandle<()>>,
     /// The log that `after_run` continues: its version, and how much the server has of it.
     pub log: (i64, u64),
     pub limits: Limits,
@@ -177,6 +179,7 @@ async fn whole(
         initialized: prepared.initialized,
         plan: None,
         showing: None,
+        keeping: None,
         limits: crate::worker::MODEST,
     };
     let outcome = at_work.follow(prepared.next).await;
@@ -192,6 +195,7 @@ async fn whole(
         exports,
         spool,
         initialized,
+        keeping,
         ..
     } = at_work;
     match outcome {
@@ -204,7 +208,7 @@ async fn whole(
                 since: Instant::now(),
             });
         }
-        _ => remove(workspace),
+        _ => remove_after(workspace, keeping),
     }
     (spool, outcome.map(drop).map_err(Fault::Undelivered))
 }

@@ -22,6 +22,7 @@ mod phase;
 pub mod plan_file;
 mod plan_json;
 mod poll;
+pub mod provider_cache;
 mod report;
 pub mod sandbox;
 mod spool;

@@ -26,6 +26,8 @@ mod msgpack;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use lock::locked;
+
 use std::collections::BTreeSet;
 
 pub use clean::Clean;

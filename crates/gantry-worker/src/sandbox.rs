@@ -56,7 +56,7 @@ pub(crate) const HOME: &str = "/home/gantry";
 
 const TOOLS: &str = "/opt/gantry/bin";
 const MIRRORS: &str = "/opt/gantry/mirrors";
-const CLI_CONFIG: &str = "/opt/gantry/terraform.rc";
+pub(crate) const CLI_CONFIG: &str = "/opt/gantry/terraform.rc";
 const CA_BUNDLE: &str = "/opt/gantry/ca.pem";
 
 /// By which programs find a bundle: those in Go and those with OpenSSL, AWS's, git, curl, Python's
@@ -179,7 +179,7 @@ impl Sandbox {
 
         let mirrors = config.providers.mirrors();
         let inside = |n: usize, host: &Path| match config.mode {
-            SandboxMode::Bubblewrap => PathBuf::from(format!("{MIRRORS}/{n}")),
+            SandboxMode::Bubblewrap => mirror(n),
             SandboxMode::Insecure => host.to_path_buf(),
         };
         let cli_config = directory.join("terraform.rc");
@@ -297,6 +297,11 @@ impl Sandbox {
     pub(crate) fn spawner(&self) -> &spawner::Spawner {
         &self.inner.spawner
     }
+}
+
+/// Where children see a mirror of the installation.
+pub(crate) fn mirror(n: usize) -> PathBuf {
+    PathBuf::from(format!("{MIRRORS}/{n}"))
 }
 
 /// What bubblewrap says when the system, not the configuration, is in the way.

@@ -11,11 +11,13 @@ use gantry_core::commit::Commit;
 use gantry_core::ids::RunId;
 use gantry_core::proxy::NoProxyAddress;
 use gantry_git::{Git, GitError};
+use tokio::task::JoinHandle;
 
 use crate::child_env::{Base, Exports};
 use crate::client::Gateway;
 use crate::config::WorkerConfig;
 use crate::metadata_filter::{self, MetadataFilter, MetadataReachable};
+use crate::provider_cache::ProviderCache;
 use crate::sandbox::{Sandbox, SandboxConfig, SandboxError, SandboxMode, UserRange};
 use crate::tools::Tools;
 use crate::workspace::Workspace;
@@ -35,6 +37,8 @@ pub struct Worker {
     pub git: Git,
     pub sandbox: Sandbox,
     pub tools: Tools,
+    /// Without a sandbox there is none: a child could write there.
+    pub providers: Option<Arc<ProviderCache>>,
     pub slots: usize,
     /// One directory per lease, for what the server has not heard yet.
     pub spool: PathBuf,
@@ -69,8 +73,8 @@ pub enum StartError {
     Git(#[from] GitError),
     #[error("a proxy of the configuration {0}")]
     Proxy(#[from] NoProxyAddress),
-    #[error("the directory {path} for downloaded tools can't be used: {source}")]
-    Tools {
+    #[error("the directory {path} for downloads can't be used: {source}")]
+    Downloads {
         path: PathBuf,
         #[source]
         source: std::io::Error,
@@ -82,6 +86,7 @@ impl Worker {
         let gateway =
             Gateway::new(config.socket.clone(), &config.token).ok_or(StartError::Token)?;
         let tools = setup::tools(config)?;
+        let providers = setup::provider_cache(config)?;
         let sandbox = Sandbox::start(SandboxConfig {
             mode: match config.insecure_no_sandbox {
                 false => SandboxMode::Bubblewrap,
@@ -111,6 +116,7 @@ impl Worker {
             git: Git::open(setup::git(config)?)?,
             sandbox,
             tools,
+            providers,
             slots: config.slots.unwrap_or_else(cores).max(1),
             spool: config.data_dir.join("spool"),
             refused: config.data_dir.join("refused"),
@@ -176,6 +182,11 @@ impl Worker {
 /// Removes a run's files in the background. Its processes are dead. They are out of the way when
 /// this returns: the run may be claimed again before they are gone.
 pub fn remove(workspace: Arc<Workspace>) {
+    remove_after(workspace, None);
+}
+
+/// The same; `reading` still reads in them.
+pub fn remove_after(workspace: Arc<Workspace>, reading: Option<JoinHandle<()>>) {
     let Some(mut workspace) = Arc::into_inner(workspace) else {
         tracing::error!("a workspace that is in use can't be removed");
         return;
@@ -187,7 +198,12 @@ pub fn remove(workspace: Arc<Workspace>) {
         }
     };
     match moved {
-        Ok(()) => drop(tokio::task::spawn_blocking(remove)),
+        Ok(()) => drop(tokio::spawn(async move {
+            if let Some(reading) = reading {
+                let _ = reading.await;
+            }
+            let _ = tokio::task::spawn_blocking(remove).await;
+        })),
         Err(error) => {
             tracing::warn!(%error, "a workspace is removed where it is");
             blocking(remove);

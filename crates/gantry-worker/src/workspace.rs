@@ -36,6 +36,7 @@ mod tests;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use ulid::Ulid;
 
@@ -45,9 +46,11 @@ pub use left::{LARGEST_STATE, left_errored_state, remove_left};
 pub use managed_state::ManagedStateError;
 pub use project_root::ProjectRoot;
 
+use crate::cli_config::ProviderInstallation;
 use crate::mounted_files::File;
 use crate::plan_file;
-use crate::sandbox::{Mount, PLAN, RunUser, SOURCE, Sandbox, SandboxMode};
+use crate::provider_cache::{Installed, Offer};
+use crate::sandbox::{Mount, PLAN, RunUser, SOURCE, Sandbox, SandboxMode, mirror};
 
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
@@ -142,6 +145,12 @@ impl View {
         self.plan.join(PLAN_FILE)
     }
 
+    /// With these mounts beside its own.
+    pub fn and(mut self, mounts: Vec<Mount>) -> Self {
+        self.mounts.extend(mounts);
+        self
+    }
+
     /// The directory the command starts in: the project root, as the child sees it.
     pub fn directory(&self) -> &Path {
         &self.directory
@@ -170,6 +179,9 @@ pub struct Workspace {
     mode: SandboxMode,
     root: ProjectRoot,
     placed: std::sync::Mutex<Vec<mounted::Placed>>,
+    /// As it was before any code of the run was executed.
+    committed_lock: Option<Vec<u8>>,
+    offer: std::sync::Mutex<Offer>,
 }
 
 impl Workspace {
@@ -183,6 +195,8 @@ impl Workspace {
             mode: sandbox.mode(),
             root: ProjectRoot::default(),
             placed: std::sync::Mutex::default(),
+            committed_lock: None,
+            offer: std::sync::Mutex::default(),
         };
         workspace.make(&workspace.directory, 0o711)?;
         workspace.make(&workspace.checkout(), 0o700)?;
@@ -202,6 +216,8 @@ impl Workspace {
         self.root.check(&self.checkout())?;
         let data = self.clean_root().join(DATA);
         removal::remove(&data).map_err(WorkspaceError::io(&data))?;
+        // One that can't be read is the tool's to complain about.
+        self.committed_lock = self.lock_file().unwrap_or_default();
         tree::hand_over(&self.checkout(), self.user.uid())
     }
 
@@ -226,6 +242,37 @@ impl Workspace {
             // Nothing to initialize, or a task without it: an empty one keeps the mounts uniform.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.make_owned(&data),
             Err(error) => Err(WorkspaceError::io(&data)(error)),
+        }
+    }
+
+    /// The dependency lock file of the commit, if any.
+    pub fn committed_lock(&self) -> Option<&[u8]> {
+        self.committed_lock.as_deref()
+    }
+
+    /// Shows children these cached providers, from now on, and the next initialisation the way to
+    /// them. Answers with what the initialisation sees beside.
+    pub fn offer(
+        &self,
+        offer: Offer,
+        installation: &ProviderInstallation,
+    ) -> Result<Vec<Mount>, WorkspaceError> {
+        let beside = match offer.is_empty() {
+            true => vec![],
+            false => offer
+                .write(installation, |n, _| mirror(n), &self.directory)
+                .map_err(WorkspaceError::io(&self.directory))?
+                .to_vec(),
+        };
+        *self.offer.lock().unwrap_or_else(PoisonError::into_inner) = offer;
+        Ok(beside)
+    }
+
+    /// Where an initialisation installs providers.
+    pub fn installed_providers(&self) -> Installed {
+        Installed {
+            workspace: self.checkout(),
+            below: self.root.path().join(DATA).join("providers"),
         }
     }
 
@@ -404,6 +451,8 @@ impl Workspace {
             _ => PLAN.into(),
         };
         mounts.extend(plan);
+        let offer = self.offer.lock().unwrap_or_else(PoisonError::into_inner);
+        mounts.extend(offer.mounts());
         View {
             uid: self.user.uid(),
             mounts,

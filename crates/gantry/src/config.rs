@@ -84,6 +84,7 @@ pub struct Worker {
     pub tools_keys: String,
     pub extra_tools: Vec<PathBuf>,
     pub provider_mirrors: Vec<String>,
+    pub provider_cache: u32,
     pub insecure_no_sandbox: bool,
     pub uid_base: u32,
 }

@@ -122,6 +122,7 @@ pub fn worker_config(config: &Config, socket: PathBuf, token: &str) -> WorkerCon
             opentofu: config.worker.mirror(Engine::OpenTofu),
             keys: some(&config.worker.tools_keys).map(PathBuf::from),
         },
+        provider_cache: u64::from(config.worker.provider_cache) << 20,
         proxy: Proxy {
             http: secret(&config.child.http_proxy),
             https: secret(&config.child.https_proxy),

@@ -8,6 +8,7 @@ use crate::child::Command;
 use crate::child_env::Exports;
 use crate::hooks::PhaseHooks;
 use crate::job::AtWork;
+use crate::provider_cache::Offer;
 use crate::worker::blocking;
 
 impl AtWork {
@@ -53,15 +54,24 @@ impl AtWork {
     }
 
     async fn init(&mut self, running: &mut Running, hooks: PhaseHooks) -> Result<(), Failure> {
-        let command = match self.job.workspace.as_deref() {
-            None => Command::Tool {
+        let offer = blocking(|| self.offer());
+        for sentence in &offer.refused {
+            running.log.say(sentence);
+        }
+        let command = match (self.job.workspace.as_deref(), offer.is_empty()) {
+            (None, true) => Command::Tool {
                 arguments: self.tool.init(),
                 changes_are_two: false,
             },
-            Some(name) => Command::Shell(self.tool.init_and_select(name)),
+            (None, false) => Command::Shell(offer.command(&self.tool.init_line())),
+            (Some(name), _) => Command::Shell(offer.command(&self.tool.init_and_select(name))),
         };
+        let beside = blocking(|| match &self.worker.providers {
+            Some(cache) => self.workspace.offer(offer, cache.installation()),
+            None => Ok(vec![]),
+        })?;
         let wanted = Wanted {
-            view: self.workspace.initialize(),
+            view: self.workspace.initialize().and(beside),
             command,
             hooks,
             capture_exports: true,
@@ -84,6 +94,29 @@ impl AtWork {
             blocking(|| self.workspace.check_managed_state())?;
         }
         self.initialized = true;
+        self.keep_providers();
         Ok(())
+    }
+
+    /// What earlier runs of the stack have downloaded of the providers that the commit locks.
+    fn offer(&self) -> Offer {
+        match (&self.worker.providers, self.workspace.committed_lock()) {
+            (Some(cache), Some(lock_file)) => cache.offer(&self.job.stack, lock_file),
+            _ => Offer::default(),
+        }
+    }
+
+    /// Keeps what was downloaded for later runs, beside whatever comes next in this one.
+    fn keep_providers(&mut self) {
+        let (Some(cache), Some(lock_file)) =
+            (&self.worker.providers, self.workspace.committed_lock())
+        else {
+            return;
+        };
+        let (cache, stack) = (cache.clone(), self.job.stack.clone());
+        let (lock_file, installed) = (lock_file.to_vec(), self.workspace.installed_providers());
+        self.keeping = Some(tokio::task::spawn_blocking(move || {
+            cache.keep(&stack, &lock_file, &installed);
+        }));
     }
 }

@@ -35,6 +35,15 @@ pub(super) fn check(given: &[u8], ours: &[u8]) -> Result<(), PlanFileError> {
     }
 }
 
+/// The providers of a lock file: address, version and checksums. `None`: it can't be read.
+pub(crate) fn locked(text: &[u8]) -> Option<Vec<(String, String, BTreeSet<String>)>> {
+    let all = parse(text)?.into_iter();
+    Some(
+        all.map(|(address, l)| (address, l.version, l.hashes))
+            .collect(),
+    )
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Token {
     Word(String),

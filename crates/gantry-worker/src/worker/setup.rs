@@ -9,6 +9,7 @@ use super::StartError;
 use crate::child_env::Base;
 use crate::cli_config::{Mirror, Patterns, ProviderInstallation};
 use crate::config::WorkerConfig;
+use crate::provider_cache::ProviderCache;
 use crate::sandbox::Sandbox;
 use crate::tools::Tools;
 
@@ -40,7 +41,7 @@ pub(super) fn tools(config: &WorkerConfig) -> Result<Tools, StartError> {
     });
     let path = downloaded(config);
     let cache = Cache::open(path.clone(), Arc::new(releases));
-    let cache = cache.map_err(|source| StartError::Tools { path, source })?;
+    let cache = cache.map_err(|source| StartError::Downloads { path, source })?;
     Ok(Tools::new(
         config.versions_dir.clone(),
         config.path.clone(),
@@ -48,8 +49,24 @@ pub(super) fn tools(config: &WorkerConfig) -> Result<Tools, StartError> {
     ))
 }
 
+pub(super) fn provider_cache(
+    config: &WorkerConfig,
+) -> Result<Option<Arc<ProviderCache>>, StartError> {
+    if config.insecure_no_sandbox {
+        return Ok(None);
+    }
+    let path = cached_providers(config);
+    let cache = ProviderCache::open(path.clone(), config.provider_cache, providers(config));
+    let cache = cache.map_err(|source| StartError::Downloads { path, source })?;
+    Ok(Some(Arc::new(cache)))
+}
+
 fn downloaded(config: &WorkerConfig) -> PathBuf {
     config.data_dir.join("tools")
+}
+
+fn cached_providers(config: &WorkerConfig) -> PathBuf {
+    config.data_dir.join("providers")
 }
 
 /// What describes the box and the installation.
@@ -64,11 +81,11 @@ pub(super) fn environment(config: &WorkerConfig, sandbox: &Sandbox) -> Result<Ba
     })
 }
 
-/// Where the tools' executables are; those below `/usr` are in every child's root anyway. Of PATH
+/// Where executables for children are: the tools', and cached providers; those below `/usr` are in every child's root anyway. Of PATH
 /// only what really holds a tool: the rest of it is the server's business, not a child's.
 pub(super) fn tool_directories(config: &WorkerConfig) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = config.versions_dir.iter().cloned().collect();
-    found.push(downloaded(config));
+    found.extend([downloaded(config), cached_providers(config)]);
     for dir in &config.path {
         for name in ["terraform", "tofu"] {
             // What PATH names may be a link to somewhere else.

@@ -11,6 +11,7 @@ mod killed_worker;
 mod managed_state;
 mod metadata_filter;
 mod mounted_files;
+mod provider_cache;
 mod proxy;
 mod s3_backend;
 mod sandbox;

@@ -19,6 +19,9 @@ pub struct Stage {
     pub directory: tempfile::TempDir,
 }
 
+/// A directory of the stage that can be mounted for children.
+pub const SHOWN: &str = "shown";
+
 impl Stage {
     pub fn new() -> Self {
         Self::with(SandboxMode::Bubblewrap, ProviderInstallation::default())
@@ -40,6 +43,8 @@ impl Stage {
             let open = std::fs::Permissions::from_mode(0o755);
             std::fs::set_permissions(directory.path(), open).unwrap();
         }
+        let shown = directory.path().join(SHOWN);
+        std::fs::create_dir(&shown).unwrap();
         let sandbox = Sandbox::start(SandboxConfig {
             mode,
             directory: directory.path().join("worker"),
@@ -48,6 +53,7 @@ impl Stage {
                 .parent()
                 .map(PathBuf::from)
                 .into_iter()
+                .chain([shown])
                 .collect(),
             providers,
             ca_bundle: None,

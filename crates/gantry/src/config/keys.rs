@@ -200,6 +200,13 @@ pub(super) const KEYS: &[Key] = &[
          mirror. Empty: straight from their registries.",
     ),
     key(
+        "worker.provider_cache",
+        Kind::Number,
+        "4096",
+        "MiB that downloaded providers may take on the worker, each kept for later runs of its stack \
+         whose commit has it in the dependency lock file. 0: none are kept.",
+    ),
+    key(
         "worker.insecure_no_sandbox",
         Kind::Flag,
         "false",

@@ -56,6 +56,10 @@ impl Config {
                 list(self.worker.provider_mirrors.clone()),
             ),
             (
+                "worker.provider_cache",
+                self.worker.provider_cache.to_string(),
+            ),
+            (
                 "worker.insecure_no_sandbox",
                 self.worker.insecure_no_sandbox.to_string(),
             ),

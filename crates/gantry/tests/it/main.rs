@@ -11,6 +11,7 @@ mod hostile;
 mod issuing;
 mod login;
 mod matrix;
+mod provider_cache;
 mod run;
 mod server;
 mod state;
