@@ -12,10 +12,11 @@ use crate::{Reader, Row, StoreError, Tx, Value};
 const COLUMNS: &str =
     "SELECT id, name, description, parent_id, inherit_entities, labels FROM space";
 
-/// Every space, oldest first.
+/// Every space: the root, then the oldest first.
 pub async fn list(reader: Reader<'_>) -> Result<Vec<Space>, StoreError> {
+    let order = "CASE WHEN parent_id IS NULL THEN 0 ELSE 1 END, created_at, id";
     let rows = reader
-        .all_built(format!("{COLUMNS} ORDER BY created_at, id"), vec![])
+        .all_built(format!("{COLUMNS} ORDER BY {order}"), vec![])
         .await?;
     rows.iter().map(from_row).collect()
 }

@@ -202,9 +202,16 @@ impl TestServer {
 
     /// Makes an API key for an administrator, past the API.
     pub fn create_key(&self, name: &str) -> Result<ApiKey> {
-        let output = self
-            .command(&["admin", "create-key", "--name", name, "--json"])
-            .output()?;
+        self.create_key_with(name, &[])
+    }
+
+    /// The same with roles, written `SPACE=ROLE`; without any it is an administrator's.
+    pub fn create_key_with(&self, name: &str, roles: &[&str]) -> Result<ApiKey> {
+        let mut command = self.command(&["admin", "create-key", "--name", name, "--json"]);
+        for role in roles {
+            command.args(["--role", role]);
+        }
+        let output = command.output()?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(
             output.status.success(),

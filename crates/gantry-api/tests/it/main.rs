@@ -1,5 +1,6 @@
 //! The schema against the contract, and documents of the known clients against the operations.
 
+mod api_key;
 mod audit;
 mod authorization;
 mod batch;
@@ -11,5 +12,6 @@ mod error;
 mod gateway;
 mod run;
 mod sdl;
+mod space;
 mod stack;
 mod state;

@@ -11,6 +11,7 @@ use crate::world::{ALWAYS_CHANGES, World, eventually};
 on_both_databases!(
     forged_and_foreign_tokens,
     a_revoked_key_takes_its_tokens_along,
+    the_command_line_makes_keys_with_roles,
     the_token_of_a_run_reads_and_dies_with_its_phase,
 );
 
@@ -75,6 +76,31 @@ async fn a_revoked_key_takes_its_tokens_along(builder: Builder) {
         ..world.server.key().clone()
     };
     refusal(anonymous.exchange(&wrong).await);
+}
+
+async fn the_command_line_makes_keys_with_roles(builder: Builder) {
+    let world = World::of(builder).await;
+    let roles = ["legacy=reader", "root=writer"];
+    let key = world.server.create_key_with("ci", &roles).unwrap();
+    let client = Client::login(&world.server.url(), &key).await.unwrap();
+    let levels = client.query("{spaces{id accessLevel}}", json!({})).await;
+    // A role holds below its space: the smaller one there takes nothing away.
+    assert_eq!(
+        levels.unwrap()["spaces"],
+        json!([
+            { "id": "root", "accessLevel": "WRITE" },
+            { "id": "legacy", "accessLevel": "WRITE" },
+        ])
+    );
+    refusal(client.query("{apiKeys{id}}", json!({})).await);
+    for (wrong, said) in [
+        ("legacy", "SPACE=ROLE"),
+        ("legacy=owner", "`owner` is no role"),
+        ("gone=reader", "there is no space `gone`"),
+    ] {
+        let refused = world.server.create_key_with("ci", &[wrong]).err().unwrap();
+        assert!(refused.to_string().contains(said), "{refused}");
+    }
 }
 
 async fn the_token_of_a_run_reads_and_dies_with_its_phase(builder: Builder) {

@@ -65,6 +65,10 @@ pub fn rows() -> Vec<Row> {
         row("spaceliftAwsAccountId", "{spaceliftAwsAccountId}"),
         row("outgoingIPAddresses", "{outgoingIPAddresses}"),
         row("debugInfo", "{debugInfo{selfHostedVersion}}"),
+        row("terraformVersions", "{terraformVersions}"),
+        row("openTofuVersions", "{openTofuVersions}"),
+        row("terragruntVersions", "{terragruntVersions}"),
+        row("kubectlVersions", "{kubectlVersions}"),
         row("searchAuditEvents", r#"{searchAuditEvents(input: {first: 50, predicates: [{field: "stack", constraint: {stringMatches: ["<stack>"]}}]}){edges{node{stack}}}}"#).shows("<stack>"),
 
         // Spaces.
