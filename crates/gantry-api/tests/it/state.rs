@@ -136,8 +136,9 @@ async fn a_tool_locks_writes_reads_and_unlocks() {
         path("TF_HTTP_LOCK_ADDRESS"),
         path("TF_HTTP_UNLOCK_ADDRESS"),
     );
-    // The methods are those that the tool uses by itself.
-    let (update, locks, unlocks) = ("POST", "LOCK", "UNLOCK");
+    let update = "POST";
+    let [locks, unlocks] =
+        ["TF_HTTP_LOCK_METHOD", "TF_HTTP_UNLOCK_METHOD"].map(|name| tool.variable(name));
     assert_eq!(tool.status("GET", &address, "").await, 204);
     assert_eq!(tool.status(locks, &take, &lock("a")).await, 200);
     let under = format!("{address}?ID=a");
@@ -182,7 +183,7 @@ async fn a_tool_locks_writes_reads_and_unlocks() {
     assert_eq!(tool.status(unlocks, &give, &lock("b")).await, 409);
     assert_eq!(tool.status(unlocks, &give, &lock("a")).await, 200);
 
-    // On one address for everything too, and with methods that a proxy knows.
+    // The tool's own methods are known too, on one address or on all three.
     for (take, give) in [("/state/infra", "/state/infra"), (&*take, &*give)] {
         assert_eq!(tool.status("LOCK", take, &lock("c")).await, 200);
         assert_eq!(tool.status("UNLOCK", give, &lock("c")).await, 200);

@@ -54,9 +54,12 @@ impl App {
             EnvVar::masked("TF_HTTP_PASSWORD", password.expose_secret()),
         ];
         if token.phase.writes() {
+            // Not the tool's own methods LOCK and UNLOCK: a proxy in front need not know them.
             env.extend([
                 EnvVar::plain("TF_HTTP_LOCK_ADDRESS", format!("{address}/lock")),
+                EnvVar::plain("TF_HTTP_LOCK_METHOD", "POST"),
                 EnvVar::plain("TF_HTTP_UNLOCK_ADDRESS", format!("{address}/unlock")),
+                EnvVar::plain("TF_HTTP_UNLOCK_METHOD", "POST"),
             ]);
         }
         Ok(env)

@@ -19,12 +19,14 @@ on_both_databases!(
     what_could_not_be_stored_says_how_to_store_it,
 );
 
-const BACKEND: [&str; 5] = [
+const BACKEND: [&str; 7] = [
     "TF_HTTP_ADDRESS",
     "TF_HTTP_USERNAME",
     "TF_HTTP_PASSWORD",
     "TF_HTTP_LOCK_ADDRESS",
     "TF_HTTP_UNLOCK_ADDRESS",
+    "TF_HTTP_LOCK_METHOD",
+    "TF_HTTP_UNLOCK_METHOD",
 ];
 
 async fn only_a_phase_that_writes_learns_of_a_lock(world: &World) {
