@@ -27,5 +27,18 @@ async fn a_state_of_50_megabytes_goes_to_and_fro() {
     assert_eq!(view.delta, Some([0, 0, 0]));
     let state = world.state(&stack).await;
     assert!(state["outputs"]["big"].is_null());
+    // What a version changed is counted beside the answer, which takes its time with 50 MB: the end of
+    // the test would be the end of the server's patience.
+    let found = world
+        .client
+        .stack(&stack, "stateVersions{delta{changed resources}}")
+        .await
+        .unwrap();
+    let delta = &found["stateVersions"][0]["delta"];
+    assert_eq!(
+        *delta,
+        serde_json::json!({"changed": 0, "resources": 1}),
+        "{found}"
+    );
     assert_eq!(state["outputs"]["it"]["value"], "one");
 }
