@@ -85,8 +85,10 @@ fn what_was_installed_is_offered_to_whoever_names_it() {
     assert_eq!(cache.offer(&other, lock_file.as_bytes()).mounts().len(), 0);
     // A later process has it as well, and a changed installation starts anew.
     assert_eq!(offered(&stage.cache(1 << 20), &lock_file), 1);
-    let mut elsewhere = ProviderInstallation::default();
-    elsewhere.direct = None;
+    let elsewhere = ProviderInstallation {
+        direct: None,
+        ..ProviderInstallation::default()
+    };
     let directory = stage.directory.path().join("providers");
     let cache = ProviderCache::open(directory, 1 << 20, elsewhere).unwrap();
     assert_eq!(offered(&cache, &lock_file), 0);
