@@ -56,6 +56,28 @@ pub struct Page<T> {
     pub has_previous: bool,
 }
 
+impl<T> Page<T> {
+    /// The page out of what was read for it: `read` has one item more than `limit` when another page
+    /// follows.
+    pub(crate) fn cut(
+        mut read: Vec<T>,
+        limit: i64,
+        order: &str,
+        has_previous: bool,
+        place_of: impl FnOnce(&T) -> After,
+    ) -> Self {
+        let has_next = read.len() as i64 > limit;
+        read.truncate(limit as usize);
+        let last = read.last().map(place_of);
+        Page {
+            end_cursor: last.map(|place| cursor(order, place)).unwrap_or_default(),
+            items: read,
+            has_next,
+            has_previous,
+        }
+    }
+}
+
 impl Search {
     pub(crate) fn limit(&self) -> Result<i64, OpError> {
         match self.first {
@@ -137,7 +159,7 @@ struct Cursor {
     text: Option<String>,
 }
 
-pub(crate) fn cursor(order: &str, place: After) -> String {
+fn cursor(order: &str, place: After) -> String {
     let (number, text) = match place.key {
         Key::Number(number) => (Some(number), None),
         Key::Text(text) => (None, Some(text)),

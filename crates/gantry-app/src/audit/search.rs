@@ -2,7 +2,7 @@ use gantry_core::audit::AuditEvent;
 use gantry_core::quoted::Quoted;
 use gantry_store::audit::{self, Condition, place_of};
 
-use crate::search::{Page, Predicate, Search, cursor, place};
+use crate::search::{Page, Predicate, Search, place};
 use crate::{App, OpError, Subject};
 
 /// A stretch of time, Unix seconds: not before `from`, and before `until`.
@@ -55,19 +55,8 @@ impl App {
             after,
             limit: limit + 1,
         };
-        let mut items = audit::search(self.store.reader(), &search).await?;
-        let has_next = items.len() as i64 > limit;
-        items.truncate(limit as usize);
-        let end_cursor = items
-            .last()
-            .map(|event| cursor(order, place_of(event)))
-            .unwrap_or_default();
-        Ok(Page {
-            items,
-            end_cursor,
-            has_next,
-            has_previous,
-        })
+        let read = audit::search(self.store.reader(), &search).await?;
+        Ok(Page::cut(read, limit, order, has_previous, place_of))
     }
 }
 

@@ -2,7 +2,7 @@ use gantry_core::context::Context;
 use gantry_core::quoted::Quoted;
 use gantry_store::context::search::{self, Condition, OrderBy, place_of};
 
-use crate::search::{Page, Predicate, Search, cursor, place};
+use crate::search::{Page, Predicate, Search, place};
 use crate::{App, OpError, Subject};
 
 impl App {
@@ -49,19 +49,14 @@ impl App {
             after,
             limit: limit + 1,
         };
-        let mut items = search::search(self.store.reader(), &search).await?;
-        let has_next = items.len() as i64 > limit;
-        items.truncate(limit as usize);
-        let end_cursor = items
-            .last()
-            .map(|context| cursor(&order_name, place_of(context, order)))
-            .unwrap_or_default();
-        Ok(Page {
-            items,
-            end_cursor,
-            has_next,
+        let read = search::search(self.store.reader(), &search).await?;
+        Ok(Page::cut(
+            read,
+            limit,
+            &order_name,
             has_previous,
-        })
+            |context| place_of(context, order),
+        ))
     }
 }
 

@@ -3,7 +3,7 @@ use gantry_core::run::RunState;
 use gantry_core::stack::Stack;
 use gantry_store::stack::search::{self, Condition, OrderBy, place_of};
 
-use crate::search::{Page, Predicate, Search, cursor, place};
+use crate::search::{Page, Predicate, Search, place};
 use crate::{App, OpError, Subject};
 
 /// States of the contract that no stack of this installation is in yet, and that a search may name.
@@ -61,19 +61,10 @@ impl App {
             after,
             limit: limit + 1,
         };
-        let mut items = search::search(self.store.reader(), &search).await?;
-        let has_next = items.len() as i64 > limit;
-        items.truncate(limit as usize);
-        let end_cursor = items
-            .last()
-            .map(|stack| cursor(&order_name, place_of(stack, order)))
-            .unwrap_or_default();
-        Ok(Page {
-            items,
-            end_cursor,
-            has_next,
-            has_previous,
-        })
+        let read = search::search(self.store.reader(), &search).await?;
+        Ok(Page::cut(read, limit, &order_name, has_previous, |stack| {
+            place_of(stack, order)
+        }))
     }
 }
 
