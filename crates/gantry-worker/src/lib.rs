@@ -15,6 +15,7 @@ mod heartbeat;
 pub mod hooks;
 mod job;
 mod logs;
+pub mod memory;
 pub mod metadata_filter;
 pub mod mounted_files;
 pub mod orders;

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::client::GatewayError;
 use crate::job;
+use crate::memory;
 use crate::orders::{Order, Orders};
 use crate::worker::Worker;
 
@@ -38,6 +39,7 @@ pub async fn work(worker: Arc<Worker>, hello: Hello, ending: Orders) -> Result<(
     let lease = Duration::from_secs(welcome.lease_seconds);
     let slots = Arc::new(Semaphore::new(worker.slots));
     let mut jobs = JoinSet::new();
+    let mut worked = false;
     let claim = Claim {
         worker: hello.worker.clone(),
         wait_ms: HELD.as_millis() as u64,
@@ -60,6 +62,7 @@ pub async fn work(worker: Arc<Worker>, hello: Hello, ending: Orders) -> Result<(
         };
         let Some((slot, answer)) = claimed else { break };
         if let Some(job) = answer? {
+            worked = true;
             let worker = worker.clone();
             let ending = ending.clone();
             jobs.spawn(async move {
@@ -70,6 +73,11 @@ pub async fn work(worker: Arc<Worker>, hello: Hello, ending: Orders) -> Result<(
             break;
         }
         while jobs.try_join_next().is_some() {}
+        // A whole claim came to nothing, and so will the next ones.
+        if worked && jobs.is_empty() {
+            memory::give_back();
+            worked = false;
+        }
     }
     while jobs.join_next().await.is_some() {}
     Ok(())

@@ -7,6 +7,7 @@ mod doctor;
 mod embedded_worker;
 mod installation;
 mod logging;
+mod memory;
 mod server;
 
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    hold_little_memory();
+    memory::hold_little();
     // One TLS provider, named before the first handshake could choose.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let cli = cli::Cli::parse();
@@ -24,17 +25,5 @@ fn main() -> ExitCode {
             eprintln!("gantry: {error:#}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// An idle installation is to hold little. The allocator keeps a heap for each thread that ever was, and
-/// threads come and go here: they wait for files to be synced. Two heaps serve two processors as well.
-/// Whatever is large is given back as soon as it is freed.
-fn hold_little_memory() {
-    // SAFETY: sets numbers of the allocator, before there is a second thread.
-    #[cfg(target_env = "gnu")]
-    unsafe {
-        libc::mallopt(libc::M_ARENA_MAX, 2);
-        libc::mallopt(libc::M_MMAP_THRESHOLD, 256 * 1024);
     }
 }

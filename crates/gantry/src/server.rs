@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::config::{Config, Log};
 use crate::embedded_worker::{self, EmbeddedWorker};
-use crate::{admin, installation, logging};
+use crate::{admin, installation, logging, memory};
 
 /// Between two starts of a worker that can't work.
 const WORKER_PAUSE: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
@@ -71,7 +71,8 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
     serving.spawn(
         axum::serve(
             gateway,
-            gantry_api::gateway::router(app.clone(), token.into()),
+            gantry_api::gateway::router(app.clone(), token.into())
+                .layer(axum::middleware::from_fn(memory::give_back_when_idle)),
         )
         .into_future(),
     );
