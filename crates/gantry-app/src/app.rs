@@ -8,8 +8,9 @@ use gantry_store::{Store, account, space};
 use tokio_util::task::TaskTracker;
 
 use crate::attachment::Slots;
+use crate::keyring::{CHECKSUMS, SIGNING};
 use crate::trust_statement::Unanswered;
-use crate::{Clock, Keyring, MasterKey, Objects, OpError, Wake};
+use crate::{Clock, Keyring, MasterKeySource, Objects, OpError, Wake};
 
 /// What the operator decides about the whole installation, as far as operations need to know it.
 #[derive(Clone, Debug)]
@@ -80,13 +81,13 @@ impl App {
     pub async fn open(
         store: Store,
         objects: Objects,
-        master: &MasterKey,
+        master: impl Into<MasterKeySource>,
         subdomain: Option<&str>,
         settings: Settings,
         clock: Clock,
         clouds: Registry,
     ) -> Result<Arc<Self>, OpError> {
-        let keys = Keyring::open(&store, master, clock.now()).await?;
+        let keys = Keyring::open(&store, &master.into(), clock.now()).await?;
         let account = open_account(&store, subdomain, clock.now()).await?;
         let git = settings
             .git
@@ -102,9 +103,9 @@ impl App {
         Ok(Arc::new(App {
             store,
             objects,
+            signing: keys.secret(SIGNING)?,
+            checksums: keys.secret(CHECKSUMS)?,
             keys,
-            signing: master.derive("token signing key"),
-            checksums: master.derive("keyed checksums of configuration"),
             git,
             releases: gantry_tools::Releases::new(settings.tools.clone()),
             account,
@@ -125,6 +126,11 @@ impl App {
 
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Takes the data keys as they are now; answers how many there are.
+    pub async fn reload_keys(&self) -> Result<usize, OpError> {
+        self.keys.reload(&self.store).await
     }
 
     /// How many statements were run outside of transactions ([`Store::reads`]).

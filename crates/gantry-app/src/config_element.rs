@@ -88,7 +88,7 @@ impl App {
         let deed = put_deed(&element).on_stack(&stack);
         self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
-        self.shown(subject, &stack.settings.space, element)
+        self.shown(subject, &stack.settings.space, element).await
     }
 
     /// Sets an element of a context; one of the same name is replaced.
@@ -108,7 +108,7 @@ impl App {
         let deed = in_context(put_deed(&element), &context);
         self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
-        self.shown(subject, &context.space, element)
+        self.shown(subject, &context.space, element).await
     }
 
     /// Removes an element and answers with what it was; `None` when there was none.
@@ -132,6 +132,7 @@ impl App {
         self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
         self.shown(subject, &stack.settings.space, element)
+            .await
             .map(Some)
     }
 
@@ -154,7 +155,7 @@ impl App {
         let deed = in_context(delete_deed(name), &context);
         self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
-        self.shown(subject, &context.space, element).map(Some)
+        self.shown(subject, &context.space, element).await.map(Some)
     }
 
     /// The elements of a stack that the subject was given, by name.
@@ -184,7 +185,7 @@ impl App {
                 && let Some(space) = spaces.get(id)
             {
                 let id = id.clone();
-                let shown = self.shown(subject, space, element)?;
+                let shown = self.shown(subject, space, element).await?;
                 found.entry(id).or_default().push(shown);
             }
         }
@@ -210,10 +211,11 @@ impl App {
         space: &SpaceId,
     ) -> Result<Vec<ConfigElement>, OpError> {
         let elements = config_element::list(self.store.reader(), owner).await?;
-        elements
-            .into_iter()
-            .map(|element| self.shown(subject, space, element))
-            .collect()
+        let mut shown = Vec::with_capacity(elements.len());
+        for element in elements {
+            shown.push(self.shown(subject, space, element).await?);
+        }
+        Ok(shown)
     }
 
     pub(crate) async fn config_element(
@@ -223,10 +225,10 @@ impl App {
         space: &SpaceId,
         name: &str,
     ) -> Result<Option<ConfigElement>, OpError> {
-        let element = config_element::find(self.store.reader(), owner, name).await?;
-        element
-            .map(|element| self.shown(subject, space, element))
-            .transpose()
+        match config_element::find(self.store.reader(), owner, name).await? {
+            Some(element) => self.shown(subject, space, element).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Checks an element and stores it. The caller holds the owner's row in `tx`.
@@ -288,13 +290,13 @@ impl App {
         Ok(element)
     }
 
-    fn shown(
+    async fn shown(
         &self,
         subject: &Subject,
         space: &SpaceId,
         element: config_element::ConfigElement,
     ) -> Result<ConfigElement, OpError> {
-        let (plain, value) = self.opened(&element)?;
+        let (plain, value) = self.opened(&element).await?;
         let checksum = if subject.may_compare_secrets(space) {
             hex::encode(plain)
         } else {
@@ -312,11 +314,11 @@ impl App {
     }
 
     /// With its value, for a run.
-    fn open_element(
+    async fn open_element(
         &self,
         element: &config_element::ConfigElement,
     ) -> Result<OpenElement, OpError> {
-        let (_, value) = self.opened(element)?;
+        let (_, value) = self.opened(element).await?;
         Ok(OpenElement {
             name: element.name.clone(),
             kind: element.kind,
@@ -325,14 +327,15 @@ impl App {
         })
     }
 
-    fn opened(
+    async fn opened(
         &self,
         element: &config_element::ConfigElement,
     ) -> Result<([u8; DIGEST], SecretString), OpError> {
         let place = place(&element.owner, &element.name);
         let content = self
             .keys
-            .open_sealed(&place, &element.key_id, &element.sealed)?;
+            .open_sealed(&self.store, &place, &element.key_id, &element.sealed)
+            .await?;
         content
             .split_first_chunk::<DIGEST>()
             .and_then(|(digest, value)| {

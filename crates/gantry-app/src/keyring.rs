@@ -1,93 +1,24 @@
-//! Keys. The master key wraps data keys; data keys seal secrets and plans. Each sealed value names
+//! Data keys, which seal secrets, plans and states; the master key wraps them. Each sealed value names
 //! its data key, and is bound to the place it belongs to, so that rows can't be swapped.
 
-use std::collections::HashMap;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+mod birth;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use gantry_store::data_key::WrappedKey;
 use gantry_store::{Store, data_key};
-use hmac::{Hmac, Mac as _};
-use sha2::Sha256;
-use ulid::Ulid;
 use zeroize::Zeroizing;
 
-use crate::OpError;
+pub use birth::add_data_key;
+pub(crate) use birth::{CHECKSUMS, SIGNING, replace_signing_key};
+
+use crate::master_key::MasterKeys;
+use crate::{MasterKeySource, OpError};
 
 const NONCE_BYTES: usize = 24;
-
-/// 32 bytes from a file or the environment; wraps every data key and derives the signing key.
-pub struct MasterKey(Zeroizing<[u8; 32]>);
-
-impl MasterKey {
-    /// Base64 of 32 bytes.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let bytes = Zeroizing::new(
-            STANDARD
-                .decode(text.trim())
-                .map_err(|_| "the master key is not base64".to_owned())?,
-        );
-        let bytes: [u8; 32] = bytes
-            .as_slice()
-            .try_into()
-            .map_err(|_| format!("the master key has {} bytes instead of 32", bytes.len()))?;
-        Ok(MasterKey(Zeroizing::new(bytes)))
-    }
-
-    /// Reads the key file, or makes it (mode 0600) when `create` says that nothing is sealed yet.
-    pub fn load(path: &Path, create: bool) -> Result<Self, String> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => {
-                let text = Zeroizing::new(text);
-                Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && create => {
-                let key = MasterKey(Zeroizing::new(random()));
-                let text = Zeroizing::new(STANDARD.encode(*key.0) + "\n");
-                std::fs::OpenOptions::new()
-                    .write(true)
-                    .create_new(true)
-                    .mode(0o600)
-                    .open(path)
-                    .and_then(|mut file| {
-                        file.write_all(text.as_bytes())?;
-                        file.sync_all()
-                    })
-                    .map_err(|error| {
-                        format!(
-                            "the master key file {} can't be written: {error}",
-                            path.display()
-                        )
-                    })?;
-                Ok(key)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(format!(
-                "the master key file {} is missing, and the database holds values that only it \
-                 can open: put it back, or restore database and key together from a backup",
-                path.display()
-            )),
-            Err(error) => Err(format!(
-                "the master key file {} can't be read: {error}",
-                path.display()
-            )),
-        }
-    }
-
-    /// A key for one purpose, derived; it tells nothing about the master key.
-    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&*self.0).expect("HMAC takes any key length");
-        mac.update(purpose.as_bytes());
-        Zeroizing::new(mac.finalize().into_bytes().into())
-    }
-
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new(&Key::from(*self.0))
-    }
-}
 
 /// A sealed value and the data key that opens it.
 #[derive(Clone, Debug)]
@@ -98,63 +29,65 @@ pub struct Sealed {
 
 /// The data keys, unwrapped.
 pub struct Keyring {
+    source: MasterKeySource,
+    known: RwLock<Known>,
+    /// Of the installation itself, by name.
+    secrets: HashMap<&'static str, Zeroizing<[u8; 32]>>,
+}
+
+struct Known {
     newest: String,
-    keys: HashMap<String, Zeroizing<[u8; 32]>>,
+    keys: HashMap<String, Arc<Zeroizing<[u8; 32]>>>,
 }
 
 impl Keyring {
-    /// Unwraps the stored data keys; makes the first one in a new database.
-    pub async fn open(store: &Store, master: &MasterKey, now: i64) -> Result<Self, OpError> {
-        let wrapped = data_key::list(store.reader()).await?;
-        let mut keys = HashMap::new();
-        let mut newest = None;
-        for key in wrapped {
-            let bytes = open_with(&master.cipher(), &wrap_place(&key.id), &key.wrapped)
-                .and_then(|bytes| bytes.as_slice().try_into().ok())
-                .ok_or_else(|| {
-                    OpError::invalid(
-                        "the master key does not fit this database: it was made with another one. \
-                         Use the key file that belongs to it",
-                    )
-                })?;
-            newest = Some(key.id.clone());
-            keys.insert(key.id, Zeroizing::new(bytes));
-        }
-        let newest = match newest {
-            Some(newest) => newest,
-            None => {
-                let id = Ulid::generate().to_string();
-                let bytes = Zeroizing::new(random::<32>());
-                let wrapped = seal_with(&master.cipher(), &wrap_place(&id), &*bytes);
-                let tx = store.begin().await?;
-                data_key::insert(&tx, &id, wrapped, now).await?;
-                tx.commit().await?;
-                keys.insert(id.clone(), bytes);
-                id
-            }
-        };
-        Ok(Keyring { newest, keys })
+    /// Unwraps the stored data keys; makes the first one in a new database, and what else an
+    /// installation is born with.
+    pub async fn open(store: &Store, source: &MasterKeySource, now: i64) -> Result<Self, OpError> {
+        let (unwrapped, secrets) = birth::born(store, source, now).await?;
+        Ok(Keyring {
+            source: source.clone(),
+            known: RwLock::new(Known::of(unwrapped)?),
+            secrets,
+        })
+    }
+
+    /// A secret of the installation itself.
+    pub(crate) fn secret(&self, name: &str) -> Result<Zeroizing<[u8; 32]>, OpError> {
+        self.secrets
+            .get(name)
+            .cloned()
+            .ok_or_else(|| OpError::internal("open a secret of its own", name.to_owned()))
     }
 
     /// Seals `value` for `place` (such as `config_element|<stack>|<name>`): it opens nowhere else.
     pub fn seal(&self, place: &str, value: &[u8]) -> Sealed {
-        let cipher = XChaCha20Poly1305::new(&Key::from(*self.keys[&self.newest]));
+        let (key_id, key) = {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            (known.newest.clone(), known.keys[&known.newest].clone())
+        };
         Sealed {
-            key_id: self.newest.clone(),
-            bytes: seal_with(&cipher, place, value),
+            bytes: seal_with(&cipher(&key), place, value),
+            key_id,
         }
     }
 
-    pub fn open_sealed(
+    /// Opens what was sealed for `place`. A key that somebody else has made meanwhile is fetched.
+    pub async fn open_sealed(
         &self,
+        store: &Store,
         place: &str,
         key_id: &str,
         bytes: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, OpError> {
-        self.keys
-            .get(key_id)
-            .map(|key| XChaCha20Poly1305::new(&Key::from(**key)))
-            .and_then(|cipher| open_with(&cipher, place, bytes))
+        let key = match self.key(key_id) {
+            Some(key) => Some(key),
+            None => {
+                self.reload(store).await?;
+                self.key(key_id)
+            }
+        };
+        key.and_then(|key| beside_others(bytes.len(), || open_with(&cipher(&key), place, bytes)))
             .map(Zeroizing::new)
             .ok_or_else(|| {
                 OpError::internal(
@@ -164,17 +97,108 @@ impl Keyring {
             })
     }
 
-    /// The ID of the key that seals now, for objects that carry no row of their own.
-    pub fn newest(&self) -> &str {
-        &self.newest
+    /// Takes the data keys as they are now; new values are sealed with the newest. Answers how many
+    /// there are.
+    pub async fn reload(&self, store: &Store) -> Result<usize, OpError> {
+        let rows = data_key::list(store.reader()).await?;
+        let keys = self.source.read().map_err(OpError::invalid)?;
+        let known = Known::of(unwrap_all(&rows, &keys, &self.source)?)?;
+        let count = known.keys.len();
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(count)
+    }
+
+    fn key(&self, id: &str) -> Option<Arc<Zeroizing<[u8; 32]>>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.keys.get(id).cloned()
     }
 }
 
-fn wrap_place(id: &str) -> String {
-    format!("data_key|{id}|wrapped")
+impl Known {
+    /// The last one is the newest.
+    fn of(unwrapped: Vec<Unwrapped>) -> Result<Self, OpError> {
+        let newest = unwrapped.last().map(|key| key.id.clone());
+        Ok(Known {
+            newest: newest.ok_or_else(|| {
+                OpError::internal("open its data keys", "the database has none any more")
+            })?,
+            keys: unwrapped
+                .into_iter()
+                .map(|key| (key.id, Arc::new(key.bytes)))
+                .collect(),
+        })
+    }
 }
 
-fn seal_with(cipher: &XChaCha20Poly1305, place: &str, value: &[u8]) -> Vec<u8> {
+/// A data key, and the name of the master key that wraps it.
+pub(crate) struct Unwrapped {
+    pub id: String,
+    pub bytes: Zeroizing<[u8; 32]>,
+    pub master: String,
+}
+
+/// In their order. The error says which master key is needed, and what is lost without it.
+pub(crate) fn unwrap_all(
+    rows: &[WrappedKey],
+    keys: &MasterKeys,
+    source: &MasterKeySource,
+) -> Result<Vec<Unwrapped>, OpError> {
+    rows.iter()
+        .map(|row| {
+            let named = row.master.as_deref().and_then(|name| keys.named(name));
+            keys_to_try(named, keys)
+                .find_map(|master| {
+                    Some(Unwrapped {
+                        id: row.id.clone(),
+                        bytes: master.unwrap(&row.id, &row.wrapped)?,
+                        master: master.name(),
+                    })
+                })
+                .ok_or_else(|| does_not_fit(row, keys, source))
+        })
+        .collect()
+}
+
+fn keys_to_try<'k>(
+    named: Option<&'k crate::MasterKey>,
+    keys: &'k MasterKeys,
+) -> impl Iterator<Item = &'k crate::MasterKey> {
+    let all = named.is_none().then(|| keys.iter());
+    named.into_iter().chain(all.into_iter().flatten())
+}
+
+fn does_not_fit(row: &WrappedKey, keys: &MasterKeys, source: &MasterKeySource) -> OpError {
+    let needed = match &row.master {
+        Some(name) => format!("the database needs the master key `{name}`"),
+        None => "the database was made with another master key".into(),
+    };
+    OpError::invalid(format!(
+        "{needed}, and {} holds `{}`: give the one that belongs to this database. Without it nothing \
+         that is sealed there can be opened (secret variables, mounted files, saved plans, states); \
+         no other key can take its place",
+        source.describe(),
+        keys.names().join("`, `")
+    ))
+}
+
+/// Below this a cipher takes less time than another thread would.
+const SMALL: usize = 1 << 20;
+
+/// Works on many bytes while the other tasks of this thread go on.
+pub(crate) fn beside_others<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    let here = Handle::try_current().map(|handle| handle.runtime_flavor());
+    match here {
+        Ok(RuntimeFlavor::MultiThread) if bytes > SMALL => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+fn cipher(key: &Zeroizing<[u8; 32]>) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(&Key::from(**key))
+}
+
+pub(crate) fn seal_with(cipher: &XChaCha20Poly1305, place: &str, value: &[u8]) -> Vec<u8> {
     let nonce: [u8; NONCE_BYTES] = random();
     let sealed = cipher
         .encrypt(
@@ -188,7 +212,7 @@ fn seal_with(cipher: &XChaCha20Poly1305, place: &str, value: &[u8]) -> Vec<u8> {
     [nonce.as_slice(), &sealed].concat()
 }
 
-fn open_with(cipher: &XChaCha20Poly1305, place: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn open_with(cipher: &XChaCha20Poly1305, place: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
     cipher
         .decrypt(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::StreamExt as _;
+use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
@@ -21,6 +22,14 @@ pub enum ObjectsLocation {
         bucket: String,
         prefix: String,
     },
+}
+
+/// Another one after each write of the object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectVersion {
+    bytes: u64,
+    modified: Option<i64>,
+    tag: Option<String>,
 }
 
 #[derive(Clone)]
@@ -79,6 +88,30 @@ impl Objects {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(reading(error)),
         }
+    }
+
+    /// Every object by its name, with what tells whether it is still the same later.
+    pub fn list(&self) -> BoxStream<'static, Result<(String, ObjectVersion), OpError>> {
+        let prefix = self.prefix.clone();
+        let found = self.store.list(Some(&self.prefix));
+        found
+            .map(move |object| {
+                let object =
+                    object.map_err(|error| OpError::internal("list its object storage", error))?;
+                let parts = object.location.prefix_match(&prefix);
+                let parts: Vec<String> = parts
+                    .into_iter()
+                    .flatten()
+                    .map(|part| part.as_ref().to_owned())
+                    .collect();
+                let version = ObjectVersion {
+                    bytes: object.size,
+                    modified: object.last_modified.timestamp_nanos_opt(),
+                    tag: object.e_tag,
+                };
+                Ok((parts.join("/"), version))
+            })
+            .boxed()
     }
 
     /// Makes room for objects below `folder` before the first of them comes: to make a new directory

@@ -99,7 +99,7 @@ impl App {
             files: vec![],
             hooks: context::hooks(&layers.contexts, &stack.settings.hooks),
         };
-        for element in self.open_layers(&layers)? {
+        for element in self.open_layers(&layers).await? {
             let value = WireSecret::new(element.value.expose_secret());
             match element.kind {
                 ConfigKind::EnvironmentVariable => surroundings.variables.push(EnvVar {

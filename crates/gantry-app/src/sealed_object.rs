@@ -2,14 +2,14 @@
 //! process, each bound to its own name.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use tokio::runtime::{Handle, RuntimeFlavor};
 use zeroize::Zeroizing;
 
+use crate::keyring::beside_others;
 use crate::{App, OpError};
 
 impl App {
-    /// Returns once the object is durable.
-    pub(crate) async fn put_sealed(&self, name: &str, bytes: &[u8]) -> Result<(), OpError> {
+    /// Returns once the object is durable, with the ID of the key that it is sealed with.
+    pub(crate) async fn put_sealed(&self, name: &str, bytes: &[u8]) -> Result<String, OpError> {
         let sealed = beside_others(bytes.len(), || self.keys.seal(&place(name), bytes));
         let id = sealed.key_id.as_bytes();
         let mut object = BytesMut::with_capacity(1 + id.len() + sealed.bytes.len());
@@ -17,7 +17,8 @@ impl App {
         object.put_u8(id.len() as u8);
         object.put_slice(id);
         object.put_slice(&sealed.bytes);
-        self.objects.put(name, object.freeze()).await
+        self.objects.put(name, object.freeze()).await?;
+        Ok(sealed.key_id)
     }
 
     /// `None` when there is no such object. One that was changed or moved is an error.
@@ -31,23 +32,10 @@ impl App {
         let (key_id, sealed) = split(&object).ok_or_else(|| {
             OpError::internal("open a sealed object", format!("{name} is cut off"))
         })?;
-        beside_others(sealed.len(), || {
-            self.keys
-                .open_sealed(&place(name), key_id, sealed)
-                .map(Some)
-        })
-    }
-}
-
-/// Below this a cipher takes less time than another thread would.
-const SMALL: usize = 1 << 20;
-
-/// Works on many bytes while the other tasks of this thread go on.
-fn beside_others<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
-    let here = Handle::try_current().map(|handle| handle.runtime_flavor());
-    match here {
-        Ok(RuntimeFlavor::MultiThread) if bytes > SMALL => tokio::task::block_in_place(work),
-        _ => work(),
+        self.keys
+            .open_sealed(&self.store, &place(name), key_id, sealed)
+            .await
+            .map(Some)
     }
 }
 

@@ -110,7 +110,7 @@ impl App {
         let now = self.clock.now();
         let id = self.runs.new_id(now).into_string();
         let object = format!("{}/{id}", folder(new.stack));
-        self.put_sealed(&object, content).await?;
+        let key_id = self.put_sealed(&object, content).await?;
         Ok(StateVersion {
             id: StateVersionId::new(id),
             stack: new.stack.clone(),
@@ -120,7 +120,7 @@ impl App {
             bytes: new.bytes,
             digest: new.digest,
             object,
-            key_id: self.keys.newest().to_owned(),
+            key_id,
             origin: new.origin,
             author: new.author.to_owned(),
             author_id: new.author_id.to_owned(),

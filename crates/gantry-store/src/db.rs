@@ -4,7 +4,7 @@ mod connect;
 mod query;
 mod value;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use query::{Reader, Tx};
@@ -40,9 +40,50 @@ pub struct Store {
 impl Store {
     /// Opens the database and brings its schema up to date.
     pub async fn open(connect: &Connect) -> Result<Self, StoreError> {
-        let store = connect::open(connect).await?;
-        crate::migrate::run(&store).await?;
+        let store = Self::open_as_is(connect).await?;
+        crate::restore::refuse_while_under_way(&store).await?;
+        store.migrate().await?;
         Ok(store)
+    }
+
+    /// Opens the database of somebody else, or one that is not complete yet.
+    pub async fn open_as_is(connect: &Connect) -> Result<Self, StoreError> {
+        connect::open(connect).await
+    }
+
+    /// Opens what [`Store::copy_into`] has written, to read it.
+    pub async fn open_copy(path: &Path) -> Result<Self, StoreError> {
+        connect::open_copy(path).await
+    }
+
+    /// Leaves a closed SQLite database in its one file.
+    pub async fn settle(path: &Path) -> Result<(), StoreError> {
+        connect::settle(path).await
+    }
+
+    /// Brings the schema up to date.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        crate::migrate::run(self).await
+    }
+
+    /// Copies a SQLite database, as it is at one moment, into a file that does not exist. Readers
+    /// and writers go on.
+    pub async fn copy_into(&self, path: &Path) -> Result<(), StoreError> {
+        let Pools::Sqlite { write, .. } = &self.pools else {
+            return Err(StoreError::Open("only SQLite copies itself".into()));
+        };
+        let path = path.to_string_lossy().into_owned();
+        sqlx::query("VACUUM INTO $1")
+            .bind(path)
+            .execute(write)
+            .await?;
+        Ok(())
+    }
+
+    /// A transaction that sees PostgreSQL as it is at this moment, and the name under which
+    /// `pg_dump` sees the same while it is open.
+    pub async fn snapshot(&self) -> Result<(Tx, String), StoreError> {
+        Tx::snapshot(self).await
     }
 
     pub fn dialect(&self) -> Dialect {

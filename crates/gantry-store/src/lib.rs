@@ -9,7 +9,6 @@
 mod db;
 mod dialect;
 mod error;
-mod migrate;
 mod role_config;
 
 pub mod account;
@@ -22,8 +21,12 @@ pub mod config_element;
 pub mod context;
 pub mod context_attachment;
 pub mod data_key;
+pub mod installation_secret;
 pub mod issuing;
 pub mod legacy_role;
+pub mod migrate;
+pub mod object;
+pub mod restore;
 pub mod run;
 pub mod run_log;
 pub mod run_transition;

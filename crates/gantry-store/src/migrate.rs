@@ -3,7 +3,7 @@
 //! A shipped file is never edited. Each file runs in one transaction together with the row that
 //! records it, so a crash leaves the schema either before or after it.
 
-use crate::{Dialect, Store, StoreError, Value};
+use crate::{Dialect, Reader, Store, StoreError, Value};
 
 struct Migration {
     number: i64,
@@ -25,11 +25,26 @@ macro_rules! migrations {
 
 const MIGRATIONS: &[Migration] = migrations![
     1 "0001_foundation", 2 "0002_audit", 3 "0003_run_tool", 4 "0004_space", 5 "0005_state",
-    6 "0006_context", 7 "0007_issuing", 8 "0008_worker_pool",
+    6 "0006_context", 7 "0007_issuing", 8 "0008_worker_pool", 9 "0009_installation",
 ];
 
 /// Advisory lock of PostgreSQL under which servers that start together migrate one at a time.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(727001)";
+
+/// The newest schema that this version knows.
+pub fn known() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.number)
+}
+
+/// The schema of a database that a version of gantry has made.
+pub async fn newest(reader: Reader<'_>) -> Result<i64, StoreError> {
+    let row = reader
+        .one("SELECT MAX(number) AS number FROM schema_migration", vec![])
+        .await?;
+    Ok(row
+        .map_or(Ok(None), |row| row.opt_int("number"))?
+        .unwrap_or(0))
+}
 
 pub(crate) async fn run(store: &Store) -> Result<(), StoreError> {
     let tx = store.begin().await?;
@@ -52,7 +67,7 @@ pub(crate) async fn run(store: &Store) -> Result<(), StoreError> {
     for row in rows {
         newest = newest.max(row.int("number")?);
     }
-    let known = MIGRATIONS.last().map_or(0, |migration| migration.number);
+    let known = known();
     if newest > known {
         return Err(StoreError::Open(format!(
             "the database was written by a newer gantry (schema {newest}, this one knows {known}): \

@@ -145,6 +145,16 @@ pub async fn fence_off(tx: &Tx, id: &RunId, fence: i64) -> Result<(), StoreError
     Ok(())
 }
 
+/// Ends every lease there is, of runs that have ended too.
+pub async fn fence_off_all(tx: &Tx, fence: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE run SET fence = $1, lease_until = NULL WHERE lease_until IS NOT NULL",
+        vec![fence.into()],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Notes where the sealed plan is, for the lease that made it.
 pub async fn set_plan(tx: &Tx, id: &RunId, fence: i64, object: &str) -> Result<bool, StoreError> {
     let changed = tx
@@ -304,6 +314,19 @@ pub async fn active(reader: Reader<'_>, stack: &StackId) -> Result<Vec<Run>, Sto
         "{COLUMNS} WHERE stack_id = $1 AND finished_at IS NULL ORDER BY prioritized DESC, id"
     );
     rows(reader, sql, vec![stack.as_str().into()]).await
+}
+
+/// Stacks with runs that have not ended.
+pub async fn stacks_at_work(reader: Reader<'_>) -> Result<Vec<StackId>, StoreError> {
+    let rows = reader
+        .all(
+            "SELECT DISTINCT stack_id FROM run WHERE finished_at IS NULL ORDER BY stack_id",
+            vec![],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok(StackId::new(row.text("stack_id")?)))
+        .collect()
 }
 
 /// Runs that a worker may take, in the order in which they go, at most `limit`: what holds a stack

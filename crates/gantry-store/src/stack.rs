@@ -212,6 +212,26 @@ pub async fn next_fence(tx: &Tx, id: &StackId) -> Result<Option<i64>, StoreError
     row.map(|row| row.int("fence")).transpose()
 }
 
+/// The highest number that was handed out.
+pub async fn highest_fence(reader: Reader<'_>) -> Result<i64, StoreError> {
+    let row = reader
+        .one("SELECT MAX(fence) AS fence FROM stack", vec![])
+        .await?;
+    Ok(row
+        .map_or(Ok(None), |row| row.opt_int("fence"))?
+        .unwrap_or(0))
+}
+
+/// No number that was ever handed out is as high as the next of any stack.
+pub async fn raise_fences(tx: &Tx, above: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE stack SET fence = $1 WHERE fence < $1",
+        vec![above.into()],
+    )
+    .await?;
+    Ok(())
+}
+
 pub async fn set_lock(tx: &Tx, id: &StackId, lock: &StackLock) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE stack SET lock_holder = $2, lock_holder_name = $3, lock_note = $4, locked_at = $5

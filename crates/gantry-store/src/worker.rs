@@ -31,6 +31,15 @@ pub async fn set_gone(tx: &Tx, id: &WorkerId, now: i64) -> Result<(), StoreError
     Ok(())
 }
 
+/// None of those that are known may go on; answers how many there were.
+pub async fn set_all_gone(tx: &Tx, now: i64) -> Result<u64, StoreError> {
+    tx.execute(
+        "UPDATE worker SET gone_at = $1 WHERE gone_at IS NULL",
+        vec![now.into()],
+    )
+    .await
+}
+
 /// Whether a worker said hello, and is not known to be gone.
 pub async fn is_known(reader: Reader<'_>, id: &WorkerId) -> Result<bool, StoreError> {
     let row = reader

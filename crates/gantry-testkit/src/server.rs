@@ -43,6 +43,10 @@ impl Builder {
         self
     }
 
+    pub fn is_on_postgres(&self) -> bool {
+        self.database_url.is_some()
+    }
+
     /// Lets it download tools from where their projects release them, as it does by default.
     pub fn downloads_tools(mut self) -> Self {
         self.downloads = true;

@@ -1,6 +1,9 @@
 //! What must be possible without the API: access to the data directory and the database is the
 //! permission.
 
+mod backup;
+mod master_key;
+
 use clap::Subcommand;
 use gantry_app::Clock;
 use gantry_app::api_key::{self, ApiKeyDraft};
@@ -11,6 +14,14 @@ use secrecy::ExposeSecret as _;
 
 use crate::config::Config;
 use crate::installation;
+
+#[derive(Subcommand)]
+pub enum Admin {
+    #[command(flatten)]
+    Whole(backup::BackupCommand),
+    #[command(flatten)]
+    Inside(AdminCommand),
+}
 
 #[derive(Subcommand)]
 pub enum AdminCommand {
@@ -33,9 +44,19 @@ pub enum AdminCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Change the master key while servers run; or, with --data-keys, begin to seal with another
+    /// data key.
+    RotateMasterKey(master_key::RotateMasterKey),
 }
 
-pub async fn main(config: Config, command: AdminCommand) -> anyhow::Result<()> {
+pub async fn main(config: Config, command: Admin) -> anyhow::Result<()> {
+    match command {
+        Admin::Whole(command) => backup::main(&config, command).await,
+        Admin::Inside(command) => inside(config, command).await,
+    }
+}
+
+async fn inside(config: Config, command: AdminCommand) -> anyhow::Result<()> {
     installation::make_data_dir(&config)?;
     let store = installation::open_store(&config).await?;
     let now = Clock::system().now();
@@ -45,6 +66,14 @@ pub async fn main(config: Config, command: AdminCommand) -> anyhow::Result<()> {
             let revoked = api_key::revoke_all(&store, now).await?;
             eprintln!("{revoked} API keys were revoked: their tokens are refused from now on.");
             ("administrator".to_owned(), vec![], json)
+        }
+        AdminCommand::RotateMasterKey(wanted) => {
+            let said = master_key::rotate(&config, &store, wanted).await;
+            store.close().await;
+            for sentence in said? {
+                println!("{sentence}");
+            }
+            return Ok(());
         }
     };
     let draft = ApiKeyDraft {

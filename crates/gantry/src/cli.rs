@@ -62,7 +62,7 @@ enum Command {
     },
     /// What must be possible without the API. Needs access to the data directory.
     #[command(subcommand)]
-    Admin(admin::AdminCommand),
+    Admin(admin::Admin),
     /// Started by the server itself; speaks the worker protocol.
     #[command(hide = true)]
     EmbeddedWorker,

@@ -5,6 +5,8 @@ mod git;
 
 use std::time::Duration;
 
+use gantry_app::MasterKeySource;
+use gantry_app::master_key::Progress;
 use gantry_core::credentials::cloud::Cloud;
 use gantry_core::engine::Engine;
 use gantry_store::Store;
@@ -86,16 +88,35 @@ async fn database(config: &Config) -> Finding {
     };
     let finding = match installation::master_key(config, &store).await {
         Err(error) => Finding::wrong(format!("{error:#}")),
-        Ok(master) => match gantry_app::Keyring::open(&store, &master, 0).await {
-            Ok(_) => Finding::well(format!(
-                "{}, and the master key fits it",
-                store.dialect().as_str()
-            )),
-            Err(error) => Finding::wrong(error.to_string()),
-        },
+        Ok(source) => master_key(&store, &source).await,
     };
     store.close().await;
     finding
+}
+
+async fn master_key(store: &Store, source: &MasterKeySource) -> Finding {
+    let database = store.dialect().as_str();
+    let names = match source.read() {
+        Ok(keys) => keys.names(),
+        Err(error) => return Finding::wrong(error),
+    };
+    let name = &names[0];
+    let from = source.describe();
+    match Progress::of(store, source).await {
+        Err(error) => Finding::wrong(error.to_string()),
+        Ok(Progress::Settled) => Finding::well(format!(
+            "{database}, and the master key `{name}` of {from} fits it; a backup is worth nothing \
+             without that key, and whoever loses it loses every secret, plan and state"
+        )),
+        Ok(Progress::ToRewrap) => Finding::well(format!(
+            "{database}, and a change to the master key `{name}` has begun: `gantry admin \
+             rotate-master-key` goes on with it"
+        )),
+        Ok(Progress::ToFinish) => Finding::well(format!(
+            "{database}, and the master key `{name}` of {from} fits it; the other key there is not \
+             needed any more: `gantry admin rotate-master-key` takes it out of the file"
+        )),
+    }
 }
 
 async fn worker_health(worker: WorkerConfig) -> Vec<(&'static str, Finding)> {

@@ -1,12 +1,12 @@
 //! Opens what an installation consists of, in the order in which one thing needs another.
 
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use gantry_app::{MasterKey, ObjectsLocation, Settings};
+use gantry_app::{MasterKeyFile, MasterKeySource, MasterKeys, ObjectsLocation, Settings};
 use gantry_cloud::aws::AwsSettings;
 use gantry_cloud::registry::Registry;
 use gantry_core::engine::Engine;
@@ -19,6 +19,22 @@ use crate::config::Config;
 
 /// Makes the data directory and what in it nobody else may read.
 pub fn make_data_dir(config: &Config) -> anyhow::Result<()> {
+    make_folders(config)?;
+    // SQLite gives its other files the mode of this one.
+    let database = config.below_data("gantry.sqlite");
+    if matches!(connect(config), Connect::Sqlite(_)) {
+        std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&database)
+            .with_context(|| format!("{} can't be made", database.display()))?;
+    }
+    Ok(())
+}
+
+/// The data directory without anything in it that an installation has.
+pub fn make_folders(config: &Config) -> anyhow::Result<()> {
     for dir in [
         config.data_dir.clone(),
         config.below_data("git"),
@@ -29,16 +45,6 @@ pub fn make_data_dir(config: &Config) -> anyhow::Result<()> {
             .mode(0o700)
             .create(&dir)
             .with_context(|| format!("the data directory {} can't be made", dir.display()))?;
-    }
-    // SQLite gives its other files the mode of this one.
-    let database = config.below_data("gantry.sqlite");
-    if matches!(connect(config), Connect::Sqlite(_)) {
-        std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(&database)
-            .with_context(|| format!("{} can't be made", database.display()))?;
     }
     Ok(())
 }
@@ -59,17 +65,62 @@ pub fn close_data_dir(config: &Config) -> anyhow::Result<()> {
 pub struct DataDirLock(#[expect(dead_code, reason = "held, not read")] Flock<File>);
 
 pub fn lock_data_dir(config: &Config) -> anyhow::Result<DataDirLock> {
-    let path = config.below_data("server.lock");
-    let file =
-        File::create(&path).with_context(|| format!("{} can't be written", path.display()))?;
+    let (path, file) = lock_file(config, SERVER_LOCK)?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(lock) => Ok(DataDirLock(lock)),
+        Ok(mut lock) => {
+            // For commands that have something to tell the server.
+            lock.set_len(0)
+                .and_then(|()| write!(lock, "{}", std::process::id()))
+                .with_context(|| format!("{} can't be written", path.display()))?;
+            Ok(DataDirLock(lock))
+        }
         Err(_) => bail!(
             "another gantry server uses the data directory {}: stop it, or give this one a \
              directory of its own",
             config.data_dir.display()
         ),
     }
+}
+
+const SERVER_LOCK: &str = "server.lock";
+
+fn lock_file(config: &Config, name: &str) -> anyhow::Result<(PathBuf, File)> {
+    let path = config.below_data(name);
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&path)
+        .with_context(|| format!("{} can't be written", path.display()))?;
+    Ok((path, file))
+}
+
+/// One at a time changes the master key.
+pub fn lock_master_key(config: &Config) -> anyhow::Result<DataDirLock> {
+    let (path, file) = lock_file(config, "master-key.lock")?;
+    match Flock::lock(file, FlockArg::LockExclusive) {
+        Ok(lock) => Ok(DataDirLock(lock)),
+        Err((_, error)) => bail!("{} can't be locked: {error}", path.display()),
+    }
+}
+
+/// Tells the server that uses the data directory to look at its keys again; answers with its process.
+pub fn tell_server(config: &Config) -> anyhow::Result<Option<i32>> {
+    let (path, file) = lock_file(config, SERVER_LOCK)?;
+    if Flock::lock(file, FlockArg::LockExclusiveNonblock).is_ok() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(&path)?;
+    let Ok(pid) = text.trim().parse() else {
+        bail!("a server of an older version runs: restart it, so that it takes the new key");
+    };
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(pid),
+        nix::sys::signal::Signal::SIGHUP,
+    )
+    .with_context(|| format!("the server (process {pid}) can't be told: send it SIGHUP"))?;
+    Ok(Some(pid))
 }
 
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
@@ -85,17 +136,32 @@ pub fn connect(config: &Config) -> Connect {
     }
 }
 
-/// The master key; made only while nothing is sealed with another one yet.
-pub async fn master_key(config: &Config, store: &Store) -> anyhow::Result<MasterKey> {
+/// Where the master key is, which may be missing.
+pub fn master_key_source(config: &Config) -> anyhow::Result<MasterKeySource> {
     let given = config.master_key.expose_secret();
-    if !given.is_empty() {
-        return MasterKey::parse(given).map_err(|error| anyhow::anyhow!("master_key: {error}"));
+    if given.is_empty() {
+        return Ok(MasterKeySource::File(master_key_file(config)));
     }
+    MasterKeys::parse(given)
+        .map(MasterKeySource::Given)
+        .map_err(|error| anyhow::anyhow!("master_key: {error}"))
+}
+
+/// The same; the file is made while nothing is sealed with another one yet.
+pub async fn master_key(config: &Config, store: &Store) -> anyhow::Result<MasterKeySource> {
+    let source = master_key_source(config)?;
+    let MasterKeySource::File(path) = &source else {
+        return Ok(source);
+    };
     let nothing_sealed = gantry_store::data_key::list(store.reader())
         .await?
         .is_empty();
-    MasterKey::load(&master_key_file(config), nothing_sealed)
-        .map_err(|error| anyhow::anyhow!(error))
+    if nothing_sealed {
+        MasterKeyFile::new(path)
+            .create()
+            .map_err(|error| anyhow::anyhow!(error))?;
+    }
+    Ok(source)
 }
 
 pub fn master_key_file(config: &Config) -> PathBuf {

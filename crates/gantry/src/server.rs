@@ -26,6 +26,8 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
     logging::start(&config.log)?;
     installation::make_data_dir(&config)?;
     installation::close_data_dir(&config)?;
+    // Before the lock says who we are: whoever reads that may send one.
+    let mut hangup = signal(SignalKind::hangup())?;
     let _lock = installation::lock_data_dir(&config)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -91,6 +93,18 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
         "serving"
     );
 
+    let hangups = tokio::spawn({
+        let app = app.clone();
+        async move {
+            while hangup.recv().await.is_some() {
+                match app.reload_keys().await {
+                    Ok(count) => tracing::info!(count, "the data keys were read again"),
+                    Err(error) => tracing::error!(%error, "the data keys could not be read again"),
+                }
+            }
+        }
+    });
+
     tokio::select! {
         _ = terminate.recv() => tracing::info!("asked to end by SIGTERM"),
         _ = interrupt.recv() => tracing::info!("asked to end by SIGINT"),
@@ -105,6 +119,7 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
     }
     timers.abort();
     absence.abort();
+    hangups.abort();
     serving.abort_all();
     while serving.join_next().await.is_some() {}
     app.close().await;
@@ -127,7 +142,7 @@ async fn open(config: &Config) -> anyhow::Result<Arc<App>> {
     let app = App::open(
         store,
         objects,
-        &master,
+        master,
         subdomain,
         settings,
         clock.clone(),

@@ -109,12 +109,12 @@ impl App {
     }
 
     /// What runs get of those, with its values.
-    pub(crate) fn open_layers(&self, layers: &Layers) -> Result<Vec<OpenElement>, OpError> {
-        layers
-            .elements
-            .iter()
-            .map(|element| self.open_element(&element.wins))
-            .collect()
+    pub(crate) async fn open_layers(&self, layers: &Layers) -> Result<Vec<OpenElement>, OpError> {
+        let mut open = Vec::with_capacity(layers.elements.len());
+        for element in &layers.elements {
+            open.push(self.open_element(&element.wins).await?);
+        }
+        Ok(open)
     }
 
     /// For each variable and file that a run of the stack would get if it started now: where it comes
@@ -135,33 +135,29 @@ impl App {
         stacks: &[&Stack],
     ) -> Result<Vec<Vec<Effective<Placed>>>, OpError> {
         let layers = self.layers_of(self.store.reader(), stacks).await?;
-        stacks
-            .iter()
-            .zip(&layers)
-            .map(|(stack, layers)| self.all_placed(subject, stack, layers))
-            .collect()
+        let mut all = Vec::with_capacity(stacks.len());
+        for (stack, layers) in stacks.iter().zip(&layers) {
+            all.push(self.all_placed(subject, stack, layers).await?);
+        }
+        Ok(all)
     }
 
-    fn all_placed(
+    async fn all_placed(
         &self,
         subject: &Subject,
         stack: &Stack,
         layers: &Layers,
     ) -> Result<Vec<Effective<Placed>>, OpError> {
-        layers
-            .elements
-            .iter()
-            .map(|element| {
-                let hides = element
-                    .hides
-                    .iter()
-                    .map(|hidden| self.placed(subject, stack, layers, hidden));
-                Ok(Effective {
-                    wins: self.placed(subject, stack, layers, &element.wins)?,
-                    hides: hides.collect::<Result<_, OpError>>()?,
-                })
-            })
-            .collect()
+        let mut all = Vec::with_capacity(layers.elements.len());
+        for element in &layers.elements {
+            let mut hides = Vec::with_capacity(element.hides.len());
+            for hidden in &element.hides {
+                hides.push(self.placed(subject, stack, layers, hidden).await?);
+            }
+            let wins = self.placed(subject, stack, layers, &element.wins).await?;
+            all.push(Effective { wins, hides });
+        }
+        Ok(all)
     }
 
     /// The contexts of a stack, the strongest first, each with all of its elements.
@@ -214,14 +210,14 @@ impl App {
                 && let Some(space) = contexts.get(id)
             {
                 let id = id.clone();
-                let shown = self.shown(subject, space, element)?;
+                let shown = self.shown(subject, space, element).await?;
                 found.entry(id).or_default().push(shown);
             }
         }
         Ok(found)
     }
 
-    fn placed(
+    async fn placed(
         &self,
         subject: &Subject,
         stack: &Stack,
@@ -237,7 +233,7 @@ impl App {
             None => &stack.settings.space,
         };
         Ok(Placed {
-            element: self.shown(subject, space, element.clone())?,
+            element: self.shown(subject, space, element.clone()).await?,
             context,
         })
     }

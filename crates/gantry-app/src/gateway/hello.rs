@@ -39,6 +39,7 @@ impl App {
         }
         Ok(Welcome {
             lease_seconds: self.settings.lease,
+            epoch: gantry_store::account::epoch(self.store.reader()).await?,
         })
     }
 

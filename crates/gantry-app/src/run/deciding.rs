@@ -98,6 +98,9 @@ pub(crate) struct Deciding<'a> {
     end_waiting: bool,
     /// The process tree of the run is known to be dead, so that its loss locks nothing.
     pub(crate) death_proven: bool,
+    /// What is known of the runs is what a backup says: a lock for one of them goes by nobody's
+    /// time, since credentials may have been issued after it.
+    pub(crate) restored: bool,
 }
 
 impl<'a> Deciding<'a> {
@@ -111,6 +114,7 @@ impl<'a> Deciding<'a> {
             freed: false,
             end_waiting: false,
             death_proven: false,
+            restored: false,
         }
     }
 
@@ -217,7 +221,7 @@ impl<'a> Deciding<'a> {
         kind: SystemLock,
     ) -> Result<(), OpError> {
         let until = match kind {
-            SystemLock::LostWorker if !run.user_secrets => {
+            SystemLock::LostWorker if !run.user_secrets && !self.restored => {
                 issuing::all_expired_at(self.tx.reader(), &run.id, phase_version)
                     .await?
                     .map(|last| last + AFTER_LAST_CREDENTIAL_MS)
@@ -270,6 +274,13 @@ impl<'a> Deciding<'a> {
                  exists. Run the task `{tool} state push errored.tfstate`, and before it, if the \
                  run did not give the state's lock back, `{tool} force-unlock -force <ID>` with the \
                  ID that the stack's page shows; then unlock the stack"
+            ),
+            SystemLock::LostWorker if self.restored => format!(
+                "the installation was restored from a backup in which run {id} was at work, or about \
+                 to be, and what it has done since is not known. Make sure that its processes are \
+                 dead, look at what exists, then unlock the stack. If the state is still locked, the \
+                 next phase that writes fails at that lock and names its ID: the task `{tool} \
+                 force-unlock -force <ID>` removes it"
             ),
             SystemLock::LostWorker if goes_by_itself => format!(
                 "the worker of run {id} was lost in a write phase, and its processes may still be \

@@ -139,7 +139,8 @@ impl App {
         };
         let text = self
             .keys
-            .open_sealed(&place(id), &sealed.key_id, &sealed.sealed)?;
+            .open_sealed(&self.store, &place(id), &sealed.key_id, &sealed.sealed)
+            .await?;
         read(&text)
     }
 }

@@ -85,7 +85,8 @@ impl App {
 
     /// Keeps what was uploaded, whatever it is: it is read when a stack is made with it.
     pub async fn state_upload_put(&self, id: &str, content: Bytes) -> Result<(), OpError> {
-        self.put_sealed(&upload_object(id), &content).await
+        self.put_sealed(&upload_object(id), &content).await?;
+        Ok(())
     }
 
     /// Where the current state of a stack can be downloaded, or an older version of it. For writers:

@@ -10,7 +10,10 @@ use std::sync::Arc;
 use gantry_app::api_key::ApiKeyDraft;
 use gantry_app::space::SpaceDraft;
 use gantry_app::stack::{SourceDraft, StackDraft, VendorDraft};
-use gantry_app::{App, Clock, MasterKey, Objects, ObjectsLocation, Settings, Subject, Who};
+use gantry_app::{
+    App, Clock, MasterKey, MasterKeySource, Objects, ObjectsLocation, OpError, Settings, Subject,
+    Who,
+};
 use gantry_cloud::registry::Registry;
 use gantry_core::api_key::SpaceAccess;
 use gantry_core::authz::Role;
@@ -74,9 +77,57 @@ impl World {
         app(&self.folder, &self.connect, &self.clock, &self.cloud).await
     }
 
+    /// Another server on the same data, with a master key of its own.
+    pub async fn opened_with(
+        &self,
+        master: impl Into<MasterKeySource>,
+    ) -> Result<Arc<App>, OpError> {
+        open(
+            &self.folder,
+            &self.connect,
+            master.into(),
+            &self.clock,
+            &self.cloud,
+        )
+        .await
+    }
+
     /// Another look into the same database.
     pub async fn store(&self) -> Store {
         Store::open(&self.connect).await.unwrap()
+    }
+
+    pub fn connect(&self) -> &Connect {
+        &self.connect
+    }
+
+    /// A server of the same settings in another place.
+    pub async fn open_in(
+        &self,
+        fresh: &Fresh,
+        store: Store,
+        master: &MasterKeySource,
+    ) -> Result<Arc<App>, OpError> {
+        let (folder, master) = (&fresh.folder, master.clone());
+        open_store(folder, store, master, &self.clock, &self.cloud).await
+    }
+
+    /// A database of the same kind, with nothing in it.
+    pub fn fresh(&self) -> Fresh {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("repositories/infra")).unwrap();
+        let (connect, postgres) = match &self.connect {
+            Connect::Sqlite(_) => (Connect::Sqlite(folder.path().join("gantry.db")), None),
+            Connect::Postgres(_) => {
+                let database = Postgres::shared().database().unwrap();
+                (Connect::Postgres(database.url()), Some(database))
+            }
+        };
+        Fresh {
+            connect,
+            folder,
+            _postgres: postgres,
+        }
     }
 
     pub fn objects(&self) -> PathBuf {
@@ -232,6 +283,23 @@ impl World {
     }
 }
 
+/// A database that nobody has opened yet.
+pub struct Fresh {
+    pub connect: Connect,
+    folder: TempDir,
+    _postgres: Option<Database<'static>>,
+}
+
+impl Fresh {
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub async fn store(&self) -> Store {
+        Store::open(&self.connect).await.unwrap()
+    }
+}
+
 pub fn person(name: &str, id: &str) -> Subject {
     Subject::new(
         Who::ApiKey {
@@ -249,6 +317,29 @@ pub fn outsider() -> Subject {
 }
 
 async fn app(folder: &TempDir, connect: &Connect, clock: &Clock, cloud: &Cloud) -> Arc<App> {
+    let master = MasterKey::parse(MASTER_KEY).unwrap();
+    let opened = open(folder, connect, (&master).into(), clock, cloud);
+    opened.await.unwrap()
+}
+
+async fn open(
+    folder: &TempDir,
+    connect: &Connect,
+    master: MasterKeySource,
+    clock: &Clock,
+    cloud: &Cloud,
+) -> Result<Arc<App>, OpError> {
+    let store = Store::open(connect).await?;
+    open_store(folder, store, master, clock, cloud).await
+}
+
+async fn open_store(
+    folder: &TempDir,
+    store: Store,
+    master: MasterKeySource,
+    clock: &Clock,
+    cloud: &Cloud,
+) -> Result<Arc<App>, OpError> {
     let objects = ObjectsLocation::Directory(folder.path().join("objects"));
     let settings = Settings {
         git: Some(gantry_git::Settings::new(folder.path().join("git"))),
@@ -256,16 +347,15 @@ async fn app(folder: &TempDir, connect: &Connect, clock: &Clock, cloud: &Cloud) 
         ..Settings::default()
     };
     App::open(
-        Store::open(connect).await.unwrap(),
+        store,
         Objects::open(&objects).unwrap(),
-        &MasterKey::parse(MASTER_KEY).unwrap(),
+        master,
         Some("acme"),
         settings,
         clock.clone(),
         Registry::of(vec![Arc::new(cloud.clone())]),
     )
     .await
-    .unwrap()
 }
 
 /// Turns `async fn body(world: &World)` into one test per database.

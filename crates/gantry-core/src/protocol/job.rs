@@ -26,6 +26,10 @@ pub struct Welcome {
     /// Runs of this worker's predecessor that the server still counts as running: the worker
     /// proves by saying hello that their process trees are dead.
     pub lease_seconds: u64,
+    /// The life that the installation lives; a restore from a backup begins another one, in which
+    /// no lease of the one before counts.
+    #[serde(default)]
+    pub epoch: String,
 }
 
 /// Asks for work and waits for it.

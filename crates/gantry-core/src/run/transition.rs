@@ -58,6 +58,7 @@ pub fn transition(facts: &RunFacts, event: &Event) -> Result<Transition, Refused
             Event::Superseded { by } => superseded(facts, by),
             Event::WorkerLost { reason } => worker_lost(facts, reason),
             Event::SystemFailure { reason } => system_failure(facts, reason),
+            Event::Restored { reason } => restored(facts, reason),
         }
     };
     answer.map_err(|reason| Refused {
@@ -132,6 +133,23 @@ fn system_failure(facts: &RunFacts, reason: &str) -> Answer {
     Ok(fail(facts, reason.to_owned(), effects))
 }
 
+/// The run is known as it was when the backup was taken; it may have gone on since, to its end and
+/// past an apply. Nothing of it is taken up again.
+fn restored(facts: &RunFacts, reason: &str) -> Answer {
+    let note = Some(reason.to_owned());
+    Ok(match facts.state {
+        Queued | Ready => end(facts, Canceled, note, vec![]),
+        Unconfirmed => end(facts, Discarded, note, vec![]),
+        Confirmed | ReplanRequested | Preparing | Initializing | Planning | PreparingApply
+        | Applying | PreparingReplan | Performing | Destroying => {
+            let lock = Effect::LockStack(SystemLock::LostWorker);
+            let lock = facts.kind.holds_stack().then_some(lock);
+            end(facts, Failed, note, lock.into_iter().collect())
+        }
+        Finished | Failed | Canceled | Discarded | Stopped => return Err(Reason::Ended),
+    })
+}
+
 /// Nothing may start on the stack while a process with write credentials may be alive.
 fn lock_unless_harmless(facts: &RunFacts) -> Vec<Effect> {
     let in_write_phase = facts.state.phase().is_some_and(Phase::writes);
@@ -179,7 +197,8 @@ fn ended(event: &Event) -> Reason {
         | Event::Stop { .. }
         | Event::Superseded { .. }
         | Event::WorkerLost { .. }
-        | Event::SystemFailure { .. } => Reason::Ended,
+        | Event::SystemFailure { .. }
+        | Event::Restored { .. } => Reason::Ended,
     }
 }
 

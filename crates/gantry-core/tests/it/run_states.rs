@@ -247,7 +247,8 @@ fn events() -> Vec<(String, Event)> {
             | Event::Replan { .. }
             | Event::Superseded { .. }
             | Event::WorkerLost { .. }
-            | Event::SystemFailure { .. } => {}
+            | Event::SystemFailure { .. }
+            | Event::Restored { .. } => {}
         }
     }
     let by = || OWNER.to_owned();
@@ -303,6 +304,10 @@ fn events() -> Vec<(String, Event)> {
         (
             "system failure".into(),
             Event::SystemFailure { reason: reason() },
+        ),
+        (
+            "comes back from a backup".into(),
+            Event::Restored { reason: reason() },
         ),
     ]);
     events.iter().for_each(|(_, event)| all_are_listed(event));

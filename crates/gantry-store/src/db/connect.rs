@@ -1,15 +1,69 @@
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, SqliteConnection};
 
 use super::{Connect, Pools, Store};
 use crate::StoreError;
 
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// A copy of a SQLite database that nobody writes: opening it leaves no file beside it.
+pub(super) async fn open_copy(path: &Path) -> Result<Store, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .immutable(true);
+    let pool = SqlitePoolOptions::new().max_connections(1);
+    let pool = pool.connect_with(options).await?;
+    Ok(Store {
+        pools: Pools::Sqlite {
+            write: pool.clone(),
+            read: pool,
+        },
+        reads: AtomicU64::new(0),
+    })
+}
+
+/// Brings what is still in the log of a closed SQLite database into its file, and takes the log away.
+pub(super) async fn settle(path: &Path) -> Result<(), StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Delete)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5));
+    SqliteConnection::connect_with(&options)
+        .await?
+        .close()
+        .await?;
+    Ok(())
+}
+
+impl Connect {
+    /// The URL for a program of PostgreSQL, without the password, which everybody on the machine
+    /// could read among its arguments; and the password, for its environment. `None` on SQLite.
+    pub fn for_program(&self) -> Result<Option<(String, Option<String>)>, StoreError> {
+        let Connect::Postgres(text) = self else {
+            return Ok(None);
+        };
+        let mut url = url::Url::parse(text).map_err(|error| {
+            StoreError::Open(format!("database-url is not a postgres:// URL: {error}"))
+        })?;
+        let password = url.password().map(|password| {
+            percent_encoding::percent_decode_str(password)
+                .decode_utf8_lossy()
+                .into_owned()
+        });
+        // A URL with a password has a host, and so can be without one.
+        let _ = url.set_password(None);
+        Ok(Some((url.to_string(), password)))
+    }
+}
 
 pub(super) async fn open(connect: &Connect) -> Result<Store, StoreError> {
     let pools = match connect {

@@ -107,6 +107,25 @@ impl Tx {
         })
     }
 
+    pub(super) async fn snapshot(store: &Store) -> Result<(Self, String), StoreError> {
+        let Pools::Postgres(pool) = &store.pools else {
+            return Err(StoreError::Open(
+                "only PostgreSQL gives its snapshots names".into(),
+            ));
+        };
+        let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        let tx = Tx {
+            open: Mutex::new(Open::Postgres(begun.await?)),
+            dialect: store.dialect(),
+        };
+        let row = tx
+            .reader()
+            .one("SELECT pg_export_snapshot() AS name", vec![])
+            .await?;
+        let name = row.map_or(Ok(String::new()), |row| row.text("name"))?;
+        Ok((tx, name))
+    }
+
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }

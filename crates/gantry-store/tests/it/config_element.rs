@@ -3,7 +3,7 @@ use gantry_core::ids::StackId;
 use gantry_store::config_element::{self, Amount, ConfigElement};
 use gantry_store::{Store, data_key};
 
-use crate::databases::with_spaces;
+use crate::databases::{self, with_spaces};
 use crate::stack::{insert, sample};
 
 on_both_databases!(
@@ -38,9 +38,7 @@ async fn put_element(store: &Store, element: &ConfigElement) {
     let keys = data_key::list(store.reader()).await.unwrap();
     let tx = store.begin().await.unwrap();
     if keys.is_empty() {
-        data_key::insert(&tx, "key", b"wrapped".to_vec(), 1)
-            .await
-            .unwrap();
+        databases::data_key(&tx, "key").await;
     }
     config_element::put(&tx, element).await.unwrap();
     tx.commit().await.unwrap();

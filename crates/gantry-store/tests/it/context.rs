@@ -4,9 +4,9 @@ use gantry_core::hooks::Hooks;
 use gantry_core::ids::{ContextAttachmentId, ContextId, SpaceId, StackId};
 use gantry_store::config_element::{self, ConfigElement};
 use gantry_store::context::search::{Condition, OrderBy, Predicate, Search, place_of, search};
-use gantry_store::{Store, StoreError, context, context_attachment, data_key};
+use gantry_store::{Store, StoreError, context, context_attachment};
 
-use crate::databases::with_spaces;
+use crate::databases::{data_key, with_spaces};
 use crate::stack;
 
 on_both_databases!(
@@ -160,9 +160,7 @@ async fn elements_of_stack_and_contexts_come_together(store: &Store) {
     let own = ConfigOwner::Stack(StackId::new("s"));
     let of = |id: &str| ConfigOwner::Context(ContextId::new(id));
     let tx = store.begin().await.unwrap();
-    data_key::insert(&tx, "key", b"wrapped".to_vec(), 1)
-        .await
-        .unwrap();
+    data_key(&tx, "key").await;
     for element in [
         element(own.clone(), "b"),
         element(of("one"), "a"),

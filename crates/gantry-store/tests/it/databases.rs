@@ -1,6 +1,6 @@
 use gantry_core::ids::SpaceId;
 use gantry_core::space::Space;
-use gantry_store::{Connect, Store, space};
+use gantry_store::{Connect, Store, Tx, data_key, space};
 use gantry_testkit::postgres::{Database, Postgres};
 use tempfile::TempDir;
 
@@ -94,4 +94,14 @@ macro_rules! on_both_databases {
             }
         }
     )+};
+}
+
+/// A data key, so that rows may name it.
+pub async fn data_key(tx: &Tx, id: &str) {
+    let key = data_key::WrappedKey {
+        id: id.into(),
+        wrapped: b"wrapped".to_vec(),
+        master: None,
+    };
+    data_key::insert(tx, &key, 1).await.unwrap();
 }

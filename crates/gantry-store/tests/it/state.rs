@@ -1,9 +1,9 @@
 use gantry_core::ids::{RunId, StackId, StateVersionId};
 use gantry_core::run::Phase;
 use gantry_core::state::{Counted, LockInfo, Origin, StateDelta, StateLock, StateVersion};
-use gantry_store::{Store, data_key, stack, state};
+use gantry_store::{Store, stack, state};
 
-use crate::databases::with_spaces;
+use crate::databases::{data_key, with_spaces};
 use crate::stack::{insert, sample};
 
 on_both_databases!(
@@ -38,9 +38,7 @@ async fn stacks(store: &Store) {
     insert(store, &sample("one", 1)).await;
     insert(store, &sample("two", 2)).await;
     let tx = store.begin().await.unwrap();
-    data_key::insert(&tx, "key", b"wrapped".to_vec(), 1)
-        .await
-        .unwrap();
+    data_key(&tx, "key").await;
     tx.commit().await.unwrap();
 }
 

@@ -256,7 +256,10 @@ async fn serve(
             let mut told = told.lock().unwrap();
             told.events.push("hello".into());
             told.hello.push(serde_json::from_slice(&body).unwrap());
-            json(&Welcome { lease_seconds: 30 })
+            json(&Welcome {
+                lease_seconds: 30,
+                epoch: String::new(),
+            })
         }
         ("POST", ["claim"]) => {
             let claim: Claim = serde_json::from_slice(&body).unwrap();

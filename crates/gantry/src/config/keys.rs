@@ -50,7 +50,8 @@ pub(super) const KEYS: &[Key] = &[
         "master_key",
         Kind::Secret,
         "",
-        "Base64 of 32 bytes. Empty: the key file. Better given by environment than by file.",
+        "Base64 of 32 bytes. Empty: the key file. Better given by environment than by file. While the \
+         key is changed: the new one, a comma, the present one (docs/operations.md).",
     ),
     key(
         "master_key_file",

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -12,6 +12,7 @@ const DOCUMENTS: [&str; 9] = [
     "docs/tools.md",
     "docs/clients.md",
     "docs/benchmarks.md",
+    "docs/operations.md",
 ];
 
 #[test]

@@ -3,12 +3,14 @@
 #[macro_use]
 mod databases;
 
+mod backup;
 mod bad_input;
 mod cloud_integration;
 mod context;
 mod documents;
 mod hostile;
 mod issuing;
+mod keys;
 mod login;
 mod matrix;
 mod provider_cache;

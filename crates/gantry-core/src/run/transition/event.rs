@@ -42,6 +42,10 @@ pub enum Event {
     WorkerLost {
         reason: String,
     },
+    /// The installation was restored from a backup that has the run as it was then.
+    Restored {
+        reason: String,
+    },
     /// A fault that is no phase's: the checkout failed, a stored plan can't be read.
     SystemFailure {
         reason: String,
@@ -78,6 +82,7 @@ impl Event {
             Event::Superseded { .. } => "be superseded".into(),
             Event::WorkerLost { .. } => "lose its worker".into(),
             Event::SystemFailure { .. } => "fail".into(),
+            Event::Restored { .. } => "come back from a backup".into(),
         }
     }
 }
