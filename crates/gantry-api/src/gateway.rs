@@ -1,24 +1,25 @@
-//! The server's side of the worker protocol ([`gantry_core::protocol`]), for a unix socket.
+//! The server's side of the worker protocol ([`gantry_core::protocol`]): over a unix socket for the
+//! worker that is our child, and over TLS for all others.
 //!
-//! Whoever can open the socket and knows the token is a worker. Answers may hold the credentials of a
-//! phase: nothing of a body is logged, and no cache is on the way.
+//! Who calls is worked out here, from the connection, before anything of a message is looked at; each
+//! operation is told. Answers may hold the credentials of a phase: nothing of a body is logged, and no
+//! cache is on the way.
 
 mod answer;
+pub mod listener;
 mod message;
 mod upload;
+mod who;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{post, put};
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post, put};
 use gantry_app::App;
 use gantry_core::protocol::PREFIX;
 use secrecy::{ExposeSecret as _, SecretString};
-use subtle::ConstantTimeEq as _;
 
 /// JSON messages are small; a commit's message is the longest thing in them.
 const MESSAGE_BYTES: usize = 1 << 20;
@@ -27,13 +28,29 @@ const LOG_BYTES: usize = 8 << 20;
 /// A plan bundle, its JSON, or a state.
 const UPLOAD_BYTES: usize = 1 << 30;
 
-/// The protocol below its prefix, for workers that know `token`.
-pub fn router(app: Arc<App>, token: SecretString) -> Router {
+/// For the worker that a server starts itself: whoever can open the socket and knows the token.
+pub fn embedded(app: Arc<App>, token: SecretString) -> Router {
+    let expected = Arc::new(SecretString::from(format!(
+        "Bearer {}",
+        token.expose_secret()
+    )));
+    protocol(app).layer(from_fn_with_state(expected, who::our_child))
+}
+
+/// For workers elsewhere: who calls is said by a pool's certificate or by a worker token.
+pub fn remote(app: Arc<App>) -> Router {
+    protocol(app.clone()).layer(from_fn_with_state(app, who::from_elsewhere))
+}
+
+/// The protocol below its prefix. Each request carries its caller.
+fn protocol(app: Arc<App>) -> Router {
     let messages = Router::new()
+        .route("/caller", get(message::caller))
         .route("/hello", post(message::hello))
         .route("/claim", post(message::claim))
         .route("/runs/{run}/heartbeat", post(message::heartbeat))
         .route("/runs/{run}/prepared", post(message::prepared))
+        .route("/runs/{run}/issued", post(message::issued))
         .route("/runs/{run}/finished", post(message::finished))
         .route("/runs/{run}/released", post(message::released))
         .layer(DefaultBodyLimit::max(MESSAGE_BYTES));
@@ -49,31 +66,5 @@ pub fn router(app: Arc<App>, token: SecretString) -> Router {
         )
         .layer(DefaultBodyLimit::max(UPLOAD_BYTES));
     let below = messages.merge(logs).merge(uploads).with_state(app);
-    let expected = Arc::new(SecretString::from(format!(
-        "Bearer {}",
-        token.expose_secret()
-    )));
-    Router::new()
-        .nest(PREFIX, below)
-        .layer(axum::middleware::from_fn_with_state(expected, known))
-}
-
-/// Lets pass who knows the token.
-async fn known(
-    State(expected): State<Arc<SecretString>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let given = request.headers().get(header::AUTHORIZATION);
-    let fits = given.is_some_and(|given| {
-        bool::from(given.as_bytes().ct_eq(expected.expose_secret().as_bytes()))
-    });
-    if !fits {
-        tracing::warn!(
-            path = request.uri().path(),
-            "a request to the worker gateway came without its token"
-        );
-        return StatusCode::UNAUTHORIZED.into_response();
-    }
-    next.run(request).await
+    Router::new().nest(PREFIX, below)
 }

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::attachment::Slots;
 use crate::keyring::{CHECKSUMS, SIGNING};
 use crate::trust_statement::Unanswered;
+use crate::worker_authority::WorkerAuthority;
 use crate::{Clock, Keyring, MasterKeySource, Objects, OpError, Wake};
 
 /// What the operator decides about the whole installation, as far as operations need to know it.
@@ -58,6 +59,7 @@ pub struct App {
     pub(crate) store: Store,
     pub(crate) objects: Objects,
     pub(crate) keys: Keyring,
+    pub(crate) authority: tokio::sync::OnceCell<WorkerAuthority>,
     pub(crate) signing: zeroize::Zeroizing<[u8; 32]>,
     /// What the keys of keyed checksums are made from.
     pub(crate) checksums: zeroize::Zeroizing<[u8; 32]>,
@@ -106,6 +108,7 @@ impl App {
             signing: keys.secret(SIGNING)?,
             checksums: keys.secret(CHECKSUMS)?,
             keys,
+            authority: tokio::sync::OnceCell::new(),
             git,
             releases: gantry_tools::Releases::new(settings.tools.clone()),
             account,
@@ -133,9 +136,21 @@ impl App {
         self.keys.reload(&self.store).await
     }
 
+    /// The authority of workers, made when it is first needed.
+    pub async fn worker_authority(&self) -> Result<&WorkerAuthority, OpError> {
+        self.authority
+            .get_or_try_init(|| WorkerAuthority::open(&self.store, &self.keys, self.clock.now()))
+            .await
+    }
+
     /// How many statements were run outside of transactions ([`Store::reads`]).
     pub fn reads(&self) -> u64 {
         self.store.reads()
+    }
+
+    /// This server is about to end: it gives no run to a worker any more. Everything else goes on.
+    pub fn give_no_runs(&self) {
+        self.wake.end();
     }
 
     /// Waits until everything that an answer left to do is done.

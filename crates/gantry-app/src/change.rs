@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use gantry_core::authz::Action;
+use gantry_core::caller::Caller;
 use gantry_core::ids::{RunId, StackId};
 use gantry_core::plan::{Change, summarize};
 use gantry_core::run::Run;
@@ -15,11 +16,12 @@ impl App {
     /// come while the plan is being applied already.
     pub async fn plan_json_put(
         &self,
+        caller: &Caller,
         id: &RunId,
         fence: i64,
         json: Bytes,
     ) -> Result<(), GatewayError> {
-        self.held_run(id, fence).await?;
+        self.held_run(caller, id, fence).await?;
         let summary =
             summarize(&json).map_err(|error| GatewayError::Malformed(error.to_string()))?;
         let changes = serde_json::to_vec(&summary.changes)

@@ -8,6 +8,7 @@
 //! kept afterwards, and a phase that repeats is decided anew.
 
 mod autoattached;
+mod by_worker;
 mod candidates;
 mod decide;
 mod mint;
@@ -19,7 +20,7 @@ use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::grant::Grant;
 use gantry_core::credentials::issuing::Issuing;
 use gantry_core::ids::RunId;
-use gantry_core::protocol::EnvVar;
+use gantry_core::protocol::{EnvVar, WorkerGrant};
 use gantry_core::run::Run;
 use gantry_core::utc;
 use gantry_store::{issuing, run, run_transition, stack};
@@ -51,6 +52,8 @@ struct Decided {
 enum Next {
     /// Ask the cloud.
     Ask(Box<Request>),
+    /// Let the worker ask it.
+    Hand(Box<Request>),
     /// Go on without credentials of this cloud.
     Without,
     /// Don't start the phase.
@@ -81,6 +84,8 @@ pub struct Issued {
     pub env: Vec<EnvVar>,
     /// When the first of them ends, epoch milliseconds; `None` when there are none.
     pub expires_at_ms: Option<i64>,
+    /// What the worker asks for itself before the phase's child starts.
+    pub grants: Vec<WorkerGrant>,
     /// Sentences for the run page and the top of the phase's log.
     pub notices: Vec<String>,
 }

@@ -4,13 +4,16 @@
 //! refused, whatever it says; one that came before is answered as it was, or as things stand now.
 
 mod backend_lock;
+pub(crate) mod caller;
 mod claim;
 mod finished;
 mod hello;
+mod issued;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use gantry_core::caller::Caller;
 use gantry_core::commit::Commit;
 use gantry_core::ids::RunId;
 use gantry_core::protocol::{Heartbeat, HeartbeatAnswer, Next, Prepared, Released};
@@ -21,6 +24,8 @@ use gantry_store::{Reader, StoreError, Tx, run, stack};
 
 use crate::run::{Deciding, Denied};
 use crate::{App, OpError};
+
+pub use caller::NoCaller;
 
 /// No request is held back for longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -75,9 +80,16 @@ impl From<Denied> for GatewayError {
 }
 
 impl App {
-    /// The run, if `fence` is that of its newest lease; the lease may have ended.
-    pub(crate) async fn held_run(&self, id: &RunId, fence: i64) -> Result<Run, GatewayError> {
-        leased(self.store.reader(), id, fence).await
+    /// The run, if `fence` is that of its newest lease, and a worker of this caller has or had it.
+    pub(crate) async fn held_run(
+        &self,
+        caller: &Caller,
+        id: &RunId,
+        fence: i64,
+    ) -> Result<Run, GatewayError> {
+        let run = leased(self.store.reader(), id, fence).await?;
+        self.expect_own(caller, &run).await?;
+        Ok(run)
     }
 
     /// Locks a stack for decisions about its runs.
@@ -94,9 +106,14 @@ impl App {
     /// Renews the lease, and waits for somebody to ask for a stop.
     pub async fn run_heartbeat(
         &self,
+        caller: &Caller,
         id: &RunId,
         message: &Heartbeat,
     ) -> Result<HeartbeatAnswer, GatewayError> {
+        let held = self.held_run(caller, id, message.fence).await?;
+        if let Some(worker) = &held.worker {
+            self.note_seen(worker).await?;
+        }
         let wait = Duration::from_millis(message.wait_ms).min(LONGEST_WAIT);
         let mut changes = self.wake.listen();
         let until = self.lease_end() + wait.as_millis() as i64;
@@ -108,7 +125,7 @@ impl App {
         }
         let deadline = tokio::time::Instant::now() + wait;
         loop {
-            let run = self.held_run(id, message.fence).await?;
+            let run = self.held_run(caller, id, message.fence).await?;
             if run.lease.is_none() {
                 return Err(GatewayError::stale(id, message.fence));
             }
@@ -125,10 +142,11 @@ impl App {
     /// The checkout is there: pins the run to its commit and starts the phase that comes first.
     pub async fn run_prepared(
         self: &Arc<Self>,
+        caller: &Caller,
         id: &RunId,
         message: &Prepared,
     ) -> Result<Next, GatewayError> {
-        let found = self.held_run(id, message.fence).await?;
+        let found = self.held_run(caller, id, message.fence).await?;
         let tx = self.store.begin().await?;
         let mut deciding = self.deciding(&tx, &found.stack).await?;
         let mut run = leased(tx.reader(), id, message.fence).await?;
@@ -172,6 +190,7 @@ impl App {
     /// The worker lets go of a run, which may have ended.
     pub async fn run_released(
         self: &Arc<Self>,
+        caller: &Caller,
         id: &RunId,
         message: &Released,
     ) -> Result<(), GatewayError> {
@@ -183,6 +202,7 @@ impl App {
         if found.fence != message.fence {
             return Err(GatewayError::stale(id, message.fence));
         }
+        self.expect_own(caller, &found).await?;
         // Whoever lets go says that nothing of the run is at work any more.
         let reason = match &message.failed {
             Some(reason) => reason.clone(),

@@ -45,6 +45,8 @@ pub mod task;
 mod tool_version;
 pub mod trust_statement;
 pub mod verification;
+pub mod worker_authority;
+pub mod worker_token;
 
 pub use app::{App, Settings};
 pub use clock::{Clock, rfc3339};

@@ -131,6 +131,7 @@ impl App {
             env,
             files,
             credentials: issued.env,
+            grants: issued.grants,
             credentials_expire: issued.expires_at_ms,
             notices: issued.notices,
             before: hooks.before(phase).to_vec(),

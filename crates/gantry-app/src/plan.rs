@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use gantry_core::caller::Caller;
 use gantry_core::ids::RunId;
 use gantry_core::run::RunState;
 use gantry_store::{run, stack};
@@ -16,11 +17,12 @@ impl App {
     /// Takes the plan bundle of the phase that is at work.
     pub async fn plan_put(
         &self,
+        caller: &Caller,
         id: &RunId,
         fence: i64,
         bundle: Bytes,
     ) -> Result<(), GatewayError> {
-        let run = self.held_run(id, fence).await?;
+        let run = self.held_run(caller, id, fence).await?;
         if run.state != RunState::Planning {
             return Err(GatewayError::refused(format!(
                 "run {id} is {} and takes no plan",
@@ -42,10 +44,11 @@ impl App {
     /// The plan that this run applies.
     pub async fn plan_get(
         &self,
+        caller: &Caller,
         id: &RunId,
         fence: i64,
     ) -> Result<Zeroizing<Vec<u8>>, GatewayError> {
-        let run = self.held_run(id, fence).await?;
+        let run = self.held_run(caller, id, fence).await?;
         let applies = matches!(
             run.state,
             RunState::PreparingApply | RunState::Applying | RunState::Destroying
@@ -69,11 +72,12 @@ impl App {
     /// the phase is ever reported is not known yet.
     pub async fn errored_state_put(
         self: &Arc<Self>,
+        caller: &Caller,
         id: &RunId,
         fence: i64,
         state: Bytes,
     ) -> Result<(), GatewayError> {
-        let run = self.held_run(id, fence).await?;
+        let run = self.held_run(caller, id, fence).await?;
         // Reading leaves no state to be stored. What a proposed run passes off as one is a stranger's,
         // and would hold up the stack until somebody stores it with write access.
         if !run.kind.holds_stack() {
@@ -93,10 +97,11 @@ impl App {
     /// The state that waits for a task to push it.
     pub async fn errored_state_get(
         &self,
+        caller: &Caller,
         id: &RunId,
         fence: i64,
     ) -> Result<Zeroizing<Vec<u8>>, GatewayError> {
-        let run = self.held_run(id, fence).await?;
+        let run = self.held_run(caller, id, fence).await?;
         let none = || GatewayError::refused(format!("no errored.tfstate is kept for run {id}"));
         if run.kind != gantry_core::run::RunKind::Task {
             return Err(none());

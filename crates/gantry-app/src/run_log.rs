@@ -9,6 +9,7 @@ mod page;
 mod tail;
 
 use bytes::Bytes;
+use gantry_core::caller::Caller;
 use gantry_core::ids::{RunId, StackId};
 use gantry_core::run::{Run, RunState, RunTransition};
 use gantry_store::run_log::{self, LogPiece};
@@ -31,13 +32,14 @@ impl App {
     /// is there already is skipped, a gap is refused with the offset that is expected.
     pub async fn run_log_append(
         &self,
+        caller: &Caller,
         id: &RunId,
         version: i64,
         fence: i64,
         offset: u64,
         bytes: Bytes,
     ) -> Result<(), GatewayError> {
-        let run = self.held_run(id, fence).await?;
+        let run = self.held_run(caller, id, fence).await?;
         if !(1..=run.version).contains(&version) {
             return Err(GatewayError::refused(format!(
                 "run {id} has no version {version}"

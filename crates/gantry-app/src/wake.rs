@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use gantry_core::ids::RunId;
 use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
 
 /// Wakes whoever waits for work or for a change of a run. A hint, never the truth: whoever is woken
 /// looks into the database.
@@ -9,6 +10,8 @@ use tokio::sync::{Notify, broadcast};
 pub struct Wake {
     work: Arc<Notify>,
     runs: broadcast::Sender<RunId>,
+    /// The server is ending and gives out nothing more.
+    ending: CancellationToken,
 }
 
 impl Default for Wake {
@@ -17,6 +20,7 @@ impl Default for Wake {
         Wake {
             work: Arc::default(),
             runs,
+            ending: CancellationToken::new(),
         }
     }
 }
@@ -31,6 +35,19 @@ impl Wake {
 
     pub async fn wait_for_work(&self) {
         self.work.notified().await;
+    }
+
+    /// From here on nobody is given work by this server.
+    pub fn end(&self) {
+        self.ending.cancel();
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.is_cancelled()
+    }
+
+    pub(crate) async fn ended(&self) {
+        self.ending.cancelled().await;
     }
 
     /// Something about this run changed: its state, its log, a request to stop.

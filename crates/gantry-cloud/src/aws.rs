@@ -17,7 +17,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::external_id::ExternalId;
-use gantry_core::credentials::grant::Grant;
+use gantry_core::credentials::grant::AssumeRequest;
 use gantry_core::credentials::phase_env::PhaseEnv;
 use gantry_core::credentials::trial::Trial;
 use secrecy::SecretString;
@@ -93,8 +93,11 @@ impl CloudProvider for Aws {
         Cloud::Aws
     }
 
-    fn assume<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<PhaseEnv, AssumeError>> {
-        assume_role::assume(&self.connections, grant.request()).boxed()
+    fn assume<'a>(
+        &'a self,
+        request: &'a AssumeRequest,
+    ) -> BoxFuture<'a, Result<PhaseEnv, AssumeError>> {
+        assume_role::assume(&self.connections, request).boxed()
     }
 
     fn verify<'a>(

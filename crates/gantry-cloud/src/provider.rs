@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::external_id::ExternalId;
-use gantry_core::credentials::grant::Grant;
+use gantry_core::credentials::grant::AssumeRequest;
 use gantry_core::credentials::phase_env::PhaseEnv;
 use gantry_core::credentials::trial::Trial;
 
@@ -16,7 +16,10 @@ pub trait CloudProvider: Send + Sync {
     fn cloud(&self) -> Cloud;
 
     /// Asks for the credentials of one phase. Asks anew each time: nothing is kept.
-    fn assume<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<PhaseEnv, AssumeError>>;
+    fn assume<'a>(
+        &'a self,
+        request: &'a AssumeRequest,
+    ) -> BoxFuture<'a, Result<PhaseEnv, AssumeError>>;
 
     /// Finds out, for each trial, whether the role trusts us and nobody else. Answers in the order
     /// of `trials`. What is not known in time is [`Verification::Unknown`].

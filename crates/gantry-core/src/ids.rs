@@ -53,4 +53,8 @@ text_id! {
     StateVersionId,
     /// A ULID, new at each start of a worker.
     WorkerId,
+    /// A ULID.
+    WorkerPoolId,
+    /// A ULID; stands in clear in front of a token's secret.
+    WorkerTokenId,
 }

@@ -77,6 +77,16 @@ pub async fn issued(
     Ok(())
 }
 
+/// What the run page shows of it from now on.
+pub async fn set_note(tx: &Tx, id: &str, note: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE issuing SET note = $2 WHERE id = $1",
+        vec![id.into(), note.into()],
+    )
+    .await?;
+    Ok(())
+}
+
 /// The cloud issued nothing.
 pub async fn failed(tx: &Tx, id: &str, note: &str) -> Result<(), StoreError> {
     tx.execute(

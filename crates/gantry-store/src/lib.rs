@@ -38,6 +38,8 @@ pub mod stack;
 pub mod state;
 pub mod verification;
 pub mod worker;
+pub mod worker_authority;
+pub mod worker_token;
 
 pub use db::{Connect, Reader, Row, Store, Tx, Value};
 pub use dialect::Dialect;

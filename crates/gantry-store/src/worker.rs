@@ -1,21 +1,80 @@
 //! Workers that said hello.
 
-use gantry_core::ids::{StackId, WorkerId};
+use gantry_core::caller::Caller;
+use gantry_core::ids::{StackId, WorkerId, WorkerPoolId, WorkerTokenId};
 
 use crate::{Reader, StoreError, Tx};
 
-/// A second hello of the same worker changes nothing.
-pub async fn insert(
-    tx: &Tx,
-    id: &WorkerId,
-    kind: &str,
-    sandbox: &str,
-    now: i64,
-) -> Result<(), StoreError> {
+/// A worker as it says hello.
+pub struct Arrival<'a> {
+    pub id: &'a WorkerId,
+    pub caller: &'a Caller,
+    pub sandbox: &'a str,
+    pub slots: u32,
+    /// A JSON object.
+    pub metadata: &'a str,
+}
+
+/// A second hello of the same worker changes nothing but when it was last heard of.
+pub async fn insert(tx: &Tx, arrival: &Arrival<'_>, now: i64) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO worker (id, kind, sandbox, started_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (id) DO NOTHING",
-        vec![id.as_str().into(), kind.into(), sandbox.into(), now.into()],
+        "INSERT INTO worker
+         (id, kind, sandbox, started_at, pool_id, token_id, slots, metadata, seen_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $4)
+         ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at",
+        vec![
+            arrival.id.as_str().into(),
+            arrival.caller.kind().into(),
+            arrival.sandbox.into(),
+            now.into(),
+            arrival.caller.pool().map(WorkerPoolId::as_str).into(),
+            arrival.caller.token().map(WorkerTokenId::as_str).into(),
+            i64::from(arrival.slots).into(),
+            arrival.metadata.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Who a worker said hello as.
+pub async fn caller(reader: Reader<'_>, id: &WorkerId) -> Result<Option<Caller>, StoreError> {
+    let row = reader
+        .one(
+            "SELECT pool_id, token_id FROM worker WHERE id = $1",
+            vec![id.as_str().into()],
+        )
+        .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let (pool, token) = (row.opt_text("pool_id")?, row.opt_text("token_id")?);
+    Ok(Some(match (pool, token) {
+        (Some(pool), _) => Caller::Private(WorkerPoolId::new(pool)),
+        (None, Some(token)) => Caller::Shared(WorkerTokenId::new(token)),
+        (None, None) => Caller::Embedded,
+    }))
+}
+
+/// The pool whose one certificate has this fingerprint.
+pub async fn pool_with_certificate(
+    reader: Reader<'_>,
+    fingerprint: &str,
+) -> Result<Option<WorkerPoolId>, StoreError> {
+    let row = reader
+        .one(
+            "SELECT id FROM worker_pool WHERE fingerprint = $1",
+            vec![fingerprint.into()],
+        )
+        .await?;
+    row.map(|row| Ok(WorkerPoolId::new(row.text("id")?)))
+        .transpose()
+}
+
+pub async fn set_seen(tx: &Tx, id: &WorkerId, now: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE worker SET seen_at = $2 WHERE id = $1",
+        vec![id.as_str().into(), now.into()],
     )
     .await?;
     Ok(())

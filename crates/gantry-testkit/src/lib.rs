@@ -23,3 +23,4 @@ pub mod sts_proxy;
 pub mod trust;
 pub mod venv;
 pub mod witness;
+pub mod worker;

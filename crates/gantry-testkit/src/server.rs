@@ -28,6 +28,8 @@ pub struct Builder {
     settings: Vec<(String, String)>,
     environment: Vec<(String, String)>,
     downloads: bool,
+    /// Where workers elsewhere connect to.
+    gateway: Option<Port>,
 }
 
 impl Builder {
@@ -45,6 +47,12 @@ impl Builder {
 
     pub fn is_on_postgres(&self) -> bool {
         self.database_url.is_some()
+    }
+
+    /// Lets workers elsewhere join, and starts none of its own.
+    pub fn with_gateway(mut self) -> Self {
+        self.gateway = Some(Port::reserve());
+        self.set("worker.slots", "0")
     }
 
     /// Lets it download tools from where their projects release them, as it does by default.
@@ -93,6 +101,12 @@ impl Builder {
     }
 }
 
+/// What a worker joins by.
+pub struct Join {
+    pub id: String,
+    pub text: String,
+}
+
 /// A running server. Ends with its value, and fails the test when something of it stays behind.
 pub struct TestServer {
     /// Before the folder: what is dropped first ends before its files go.
@@ -120,6 +134,7 @@ impl TestServer {
             settings: Vec::new(),
             environment: Vec::new(),
             downloads: false,
+            gateway: None,
         }
     }
 
@@ -224,6 +239,63 @@ impl TestServer {
         serde_json::from_slice(&output.stdout).context("`gantry admin create-key` printed no key")
     }
 
+    /// Makes a worker token, past the API.
+    pub fn join(&self, name: &str) -> Result<Join> {
+        let mut command = self.command(&["admin", "worker-token", "--name", name]);
+        let output = command.output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.success(),
+            "`gantry admin worker-token` failed: {said}"
+        );
+        let id = said.split_whitespace().nth(2).unwrap_or_default();
+        Ok(Join {
+            id: id.to_owned(),
+            text: String::from_utf8(output.stdout)?.trim().to_owned(),
+        })
+    }
+
+    /// Ends a worker token, past the API.
+    pub fn revoke_join(&self, id: &str) -> Result<()> {
+        let output = self
+            .command(&["admin", "worker-token", "--revoke", id])
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.success(),
+            "`gantry admin worker-token --revoke` failed: {said}"
+        );
+        Ok(())
+    }
+
+    /// `https://host:port` of the worker gateway.
+    pub fn gateway_url(&self) -> String {
+        let port = self.special.gateway.as_ref().map(Port::number);
+        format!("https://127.0.0.1:{}", port.unwrap_or_default())
+    }
+
+    pub(crate) fn program(&self) -> &Path {
+        &self.special.program
+    }
+
+    /// Settings of a worker elsewhere that the server's own worker would have, too.
+    pub(crate) fn worker_settings(&self) -> Vec<(String, String)> {
+        let all = self.settings().into_iter();
+        all.filter(|(key, _)| {
+            key.starts_with("worker.")
+                || key.starts_with("child.")
+                || key.starts_with("log.")
+                || ["aws.sts_endpoint", "source.local_roots"].contains(&key.as_str())
+        })
+        .filter(|(key, _)| key != "worker.slots")
+        .chain([
+            ("worker.slots".to_owned(), "2".to_owned()),
+            // Other users than those of the servers of other tests.
+            ("worker.uid_base".to_owned(), "710000".to_owned()),
+        ])
+        .collect()
+    }
+
     /// Ends it with SIGTERM and waits; panics when it does not end in order.
     pub fn stop(&mut self) {
         self.end(Signal::SIGTERM, 0);
@@ -303,6 +375,13 @@ impl TestServer {
     }
 
     fn flags(&self) -> Vec<String> {
+        self.settings()
+            .into_iter()
+            .flat_map(|(k, v)| ["--set".to_owned(), format!("{k}={v}")])
+            .collect()
+    }
+
+    fn settings(&self) -> Vec<(String, String)> {
         let mut settings = vec![
             ("account", self.special.account.clone()),
             ("data_dir", self.data_dir().display().to_string()),
@@ -327,6 +406,10 @@ impl TestServer {
             ];
             settings.extend(mirrors.map(|key| (key, "off".to_owned())));
         }
+        if let Some(port) = &self.special.gateway {
+            let address = format!("127.0.0.1:{}", port.number());
+            settings.push(("worker_gateway.listen", address));
+        }
         settings.extend(
             self.special
                 .database_url
@@ -341,7 +424,7 @@ impl TestServer {
         );
         settings
             .into_iter()
-            .flat_map(|(k, v)| ["--set".to_owned(), format!("{k}={v}")])
+            .map(|(key, value)| (key.to_owned(), value))
             .collect()
     }
 

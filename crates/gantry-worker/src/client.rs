@@ -1,23 +1,25 @@
-//! Messages to the server over its unix socket: HTTP/1.1, one bearer token, connections kept.
+//! Messages to the server: HTTP/1.1, connections kept.
 //!
 //! A connection carries one request at a time, so there are as many as there are requests under
 //! way: a held-back heartbeat never stands in the way of a log.
 
-use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::net::UnixStream;
+use tokio::sync::watch;
 
-use gantry_core::protocol::{PREFIX, Refusal, WireSecret};
+use gantry_core::protocol::{PREFIX, Refusal};
+
+use crate::config::Server;
+use crate::transport::{NoTransport, Transport};
 
 /// The largest answer that is read: a plan bundle.
 const LARGEST_ANSWER: usize = 1 << 30;
@@ -29,16 +31,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const KEPT: usize = 16;
 
 pub struct Gateway {
-    socket: PathBuf,
-    authorization: HeaderValue,
+    transport: Transport,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
+    /// Why the server takes nothing from this worker any more.
+    turned_away: watch::Sender<Option<String>>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
     /// `409`: the lease is gone, or the message does not fit the run's state.
-    #[error("the server refused: {0}")]
-    Refused(String),
+    #[error("the server refused: {reason}")]
+    Refused {
+        reason: String,
+        /// Of a log that came with a gap: where the server's copy ends.
+        expected_offset: Option<u64>,
+    },
     /// No answer. The message may have arrived; all of them may be sent again.
     #[error("the server can't be reached: {0}")]
     Unreachable(String),
@@ -54,24 +61,45 @@ impl GatewayError {
     pub fn is_passing(&self) -> bool {
         match self {
             GatewayError::Unreachable(_) => true,
-            // 401: a server that was started anew, with another token. It has a worker of its own,
-            // which waits for this one to end and reports what is left in the spool.
+            // 401 on a socket: a server that was started anew, with another token. It has a worker of
+            // its own, which waits for this one to end and reports what is left in the spool. From
+            // elsewhere it ends this worker, and what is not reported stays in the spool.
             GatewayError::Answered { status, .. } => *status >= 500 || matches!(*status, 401 | 429),
-            GatewayError::Refused(_) | GatewayError::Unreadable(_) => false,
+            GatewayError::Refused { .. } | GatewayError::Unreadable(_) => false,
         }
     }
 }
 
 impl Gateway {
-    /// `None` when the token can't stand in a header.
-    pub fn new(socket: PathBuf, token: &WireSecret) -> Option<Self> {
-        let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose())).ok()?;
-        authorization.set_sensitive(true);
-        Some(Gateway {
-            socket,
-            authorization,
+    pub fn new(server: &Server) -> Result<Self, NoTransport> {
+        Ok(Gateway {
+            transport: Transport::new(server)?,
             idle: Mutex::new(Vec::new()),
+            turned_away: watch::Sender::new(None),
         })
+    }
+
+    /// Returns when the server says that this is no worker of its installation, or not any more, with
+    /// the reason it gives.
+    pub async fn turned_away(&self) -> String {
+        let mut receiver = self.turned_away.subscribe();
+        let found = receiver.wait_for(Option::is_some).await;
+        match found.map(|reason| reason.clone()) {
+            Ok(Some(reason)) => reason,
+            // Does not happen: the sender lives in `self`.
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// The reason, if the server has turned this worker away.
+    pub fn turned_away_for(&self) -> Option<String> {
+        self.turned_away.borrow().clone()
+    }
+
+    /// What is kept may be dead without anybody having said so: a network that was gone is back.
+    pub fn forget_connections(&self) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.clear();
     }
 
     /// Sends a JSON message. `held` is how long the server may hold the answer back.
@@ -131,12 +159,15 @@ impl Gateway {
         held: Duration,
     ) -> Result<(StatusCode, Bytes), GatewayError> {
         let request = || {
-            Request::builder()
+            let mut request = Request::builder()
                 .method(method.clone())
                 .uri(format!("{PREFIX}/{path}"))
                 .header(HOST, "gantry")
-                .header(AUTHORIZATION, self.authorization.clone())
-                .header(CONTENT_TYPE, content_type)
+                .header(CONTENT_TYPE, content_type);
+            if let Some(authorization) = &self.transport.authorization {
+                request = request.header(AUTHORIZATION, authorization.clone());
+            }
+            request
                 .body(Full::new(body.clone()))
                 .map_err(|error| GatewayError::Unreachable(error.to_string()))
         };
@@ -152,17 +183,27 @@ impl Gateway {
         };
         let (status, body) = tokio::time::timeout(PATIENCE + held, whole)
             .await
-            .map_err(|_| GatewayError::Unreachable("no answer in time".into()))??;
+            .map_err(|_| {
+                self.forget_connections();
+                GatewayError::Unreachable("no answer in time".into())
+            })??;
         if status.is_success() {
             return Ok((status, body));
         }
         if status == StatusCode::CONFLICT {
-            let reason = serde_json::from_slice::<Refusal>(&body).map(|refusal| refusal.reason);
-            return Err(GatewayError::Refused(
-                reason.unwrap_or_else(|_| "the lease is gone".into()),
-            ));
+            let refusal = serde_json::from_slice(&body).unwrap_or_else(|_| Refusal {
+                reason: "the lease is gone".into(),
+                expected_offset: None,
+            });
+            return Err(GatewayError::Refused {
+                reason: refusal.reason,
+                expected_offset: refusal.expected_offset,
+            });
         }
-        let text = String::from_utf8_lossy(&body).chars().take(300).collect();
+        let text: String = String::from_utf8_lossy(&body).chars().take(300).collect();
+        if status == StatusCode::UNAUTHORIZED && self.transport.is_elsewhere() {
+            self.turned_away.send_replace(Some(text.clone()));
+        }
         Err(GatewayError::Answered {
             status: status.as_u16(),
             text,
@@ -180,15 +221,11 @@ impl Gateway {
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, GatewayError> {
-        let unreachable = |error: &dyn std::fmt::Display| {
-            GatewayError::Unreachable(format!("{}: {error}", self.socket.display()))
-        };
-        let stream = UnixStream::connect(&self.socket)
-            .await
-            .map_err(|e| unreachable(&e))?;
+        let stream = self.transport.connect().await;
+        let stream = stream.map_err(GatewayError::Unreachable)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
-            .map_err(|e| unreachable(&e))?;
+            .map_err(|error| GatewayError::Unreachable(error.to_string()))?;
         tokio::spawn(connection);
         Ok(sender)
     }

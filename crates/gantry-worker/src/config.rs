@@ -1,8 +1,10 @@
 //! What a worker needs to know. The server writes it as one line of JSON to the standard input of
-//! the worker it starts: the token never stands in an argument list or an environment.
+//! the worker it starts: the token never stands in an argument list or an environment. A worker
+//! elsewhere has settings of its own.
 
 use std::path::PathBuf;
 
+use gantry_core::ids::WorkerTokenId;
 use gantry_core::protocol::{EnvVar, WireSecret};
 use gantry_core::proxy::{NoProxyAddress, ProxyAddress};
 use serde::{Deserialize, Serialize};
@@ -12,9 +14,7 @@ use serde::{Deserialize, Serialize};
 pub struct WorkerConfig {
     /// The worker's own directory: mirrors of repositories, runs, what it could not report.
     pub data_dir: PathBuf,
-    /// The server's gateway.
-    pub socket: PathBuf,
-    pub token: WireSecret,
+    pub server: Server,
     /// Runs at a time; `None`: as many as the machine has cores.
     #[serde(default)]
     pub slots: Option<usize>,
@@ -36,6 +36,9 @@ pub struct WorkerConfig {
     pub provider_cache: u64,
     #[serde(default)]
     pub proxy: Proxy,
+    /// Where STS answers, for a worker that assumes roles itself; `None`: as the SDK has it.
+    #[serde(default)]
+    pub sts_endpoint: Option<String>,
     /// A CA bundle of the installation, for children, for git and for downloads.
     #[serde(default)]
     pub ca_bundle: Option<PathBuf>,
@@ -47,6 +50,35 @@ pub struct WorkerConfig {
     pub insecure_no_sandbox: bool,
     #[serde(default)]
     pub users: Users,
+}
+
+/// Where the server is, and who the worker is to it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum Server {
+    /// The one that has started this worker.
+    Socket { path: PathBuf, token: WireSecret },
+    Elsewhere {
+        /// `https://host:port`.
+        url: String,
+        /// The certificate (PEM) of the one authority that counts.
+        authority: String,
+        identity: Identity,
+    },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum Identity {
+    Token {
+        id: WorkerTokenId,
+        secret: WireSecret,
+    },
+    /// Both in PEM.
+    Pool {
+        certificate: String,
+        private_key: WireSecret,
+    },
 }
 
 /// Where tools come from that are not installed.

@@ -4,6 +4,7 @@
 //! its end means that the server is dead: then every child is ended in order, what could not be
 //! reported goes to the spool, and the process exits. A successor takes over from there.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,8 @@ pub enum WorkerError {
     Takeover(#[from] TakeoverError),
     #[error(transparent)]
     Poll(#[from] PollError),
+    #[error("the server takes nothing from this worker: {0}")]
+    TurnedAway(String),
     #[error("the worker can't hear signals: {0}")]
     Signals(#[source] std::io::Error),
 }
@@ -64,7 +67,15 @@ pub fn read_config() -> Result<WorkerConfig, WorkerError> {
 pub async fn run(config: WorkerConfig) -> Result<(), WorkerError> {
     let ending = Orders::default();
     end_with_input(ending.clone());
-    end_with_signals(ending.clone())?;
+    end_with_signals(ending.clone(), "the server is shutting down")?;
+    work(config, ending).await
+}
+
+/// Works as a process of its own until a signal comes, or the server takes nothing from it any more.
+/// Needs a multi-threaded runtime.
+pub async fn run_elsewhere(config: WorkerConfig) -> Result<(), WorkerError> {
+    let ending = Orders::default();
+    end_with_signals(ending.clone(), "the worker was asked to end")?;
     work(config, ending).await
 }
 
@@ -89,7 +100,31 @@ pub async fn work(config: WorkerConfig, ending: Orders) -> Result<(), WorkerErro
         let worker = worker.clone();
         async move { worker.tools.warm().await }
     });
-    takeover::take_over(&worker, &ending).await?;
+    let turned_away = tokio::spawn({
+        let (worker, ending) = (worker.clone(), ending.clone());
+        async move {
+            let why = worker.gateway.turned_away().await;
+            tracing::error!("the server takes nothing from this worker any more: {why}");
+            ending.give(Order::End { why });
+        }
+    });
+    let outcome = live(&worker, &config, &filter, ending).await;
+    warm.abort();
+    turned_away.abort();
+    match worker.gateway.turned_away_for() {
+        Some(why) => Err(WorkerError::TurnedAway(why)),
+        None => outcome,
+    }
+}
+
+/// From what a predecessor has left to the end of the last job.
+async fn live(
+    worker: &Arc<Worker>,
+    config: &WorkerConfig,
+    filter: &MetadataFilter,
+    ending: Orders,
+) -> Result<(), WorkerError> {
+    takeover::take_over(worker, &ending).await?;
     let (id, predecessor) = identity(&config.data_dir);
     let hello = Hello {
         protocol: VERSION,
@@ -97,10 +132,23 @@ pub async fn work(config: WorkerConfig, ending: Orders) -> Result<(), WorkerErro
         predecessor,
         sandbox: worker.isolation().to_owned(),
         metadata_unfiltered: (!filter.is_filtered()).then(|| filter.to_string()),
+        slots: u32::try_from(worker.slots).unwrap_or(u32::MAX),
+        metadata: about(),
     };
-    let outcome = poll::work(worker, hello, ending).await;
-    warm.abort();
-    Ok(outcome?)
+    Ok(poll::work(worker.clone(), hello, ending).await?)
+}
+
+/// What people see of the worker beside its ID.
+fn about() -> BTreeMap<String, String> {
+    let mut about = BTreeMap::from([
+        ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ("os".to_owned(), std::env::consts::OS.to_owned()),
+        ("architecture".to_owned(), std::env::consts::ARCH.to_owned()),
+    ]);
+    if let Ok(name) = nix::unistd::gethostname() {
+        about.insert("hostname".to_owned(), name.to_string_lossy().into_owned());
+    }
+    about
 }
 
 /// Holds the worker's directory alone: a predecessor that is still ending its children is waited
@@ -178,7 +226,7 @@ fn end_with_input(ending: Orders) {
     });
 }
 
-fn end_with_signals(ending: Orders) -> Result<(), WorkerError> {
+fn end_with_signals(ending: Orders, why: &'static str) -> Result<(), WorkerError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(WorkerError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(WorkerError::Signals)?;
     tokio::spawn(async move {
@@ -186,9 +234,7 @@ fn end_with_signals(ending: Orders) -> Result<(), WorkerError> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        ending.give(Order::End {
-            why: "the server is shutting down".into(),
-        });
+        ending.give(Order::End { why: why.into() });
     });
     Ok(())
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use gantry_core::engine::Engine;
+use gantry_core::protocol::{Standing, VERSION};
 
+use crate::client::{Gateway, GatewayError};
 use crate::config::WorkerConfig;
 use crate::metadata_filter::{self, MetadataFilter};
 use crate::sandbox::UserRange;
@@ -62,6 +64,26 @@ pub async fn check(mut config: WorkerConfig) -> Health {
         tools,
         mirrors,
     }
+}
+
+/// Whether the server is there, and takes this worker for one of its own.
+pub async fn server(config: &WorkerConfig) -> Result<String, String> {
+    let gateway = Gateway::new(&config.server).map_err(|error| error.to_string())?;
+    let answer = gateway.download("caller").await;
+    let standing = answer
+        .and_then(|body| Ok(serde_json::from_slice::<Standing>(&body)?))
+        .map_err(|error| match error {
+            GatewayError::Answered { status: 401, text } => text,
+            error => error.to_string(),
+        })?;
+    if standing.protocol != VERSION {
+        return Err(format!(
+            "the server speaks version {} of the worker protocol, and this worker version {VERSION}: \
+             run the same version of gantry on both sides",
+            standing.protocol
+        ));
+    }
+    Ok(format!("it knows this one as {}", standing.caller))
 }
 
 async fn tools(worker: &Worker) -> Vec<(Engine, String)> {

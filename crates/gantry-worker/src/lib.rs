@@ -1,7 +1,8 @@
 //! Runs a job: workspace, sandbox, child process, hooks and what may travel from plan to apply.
 //!
-//! What is deliberately missing here: a database, the API and the cloud. A worker knows only the
-//! protocol, so even one that is taken over can't reach what it doesn't link.
+//! What is deliberately missing here: a database and the API. A worker knows only the protocol, so even
+//! one that is taken over can't reach what it doesn't link. To a cloud it speaks only as a worker of a
+//! private pool, which assumes roles with an identity of its own (`phase/assume.rs`).
 
 pub mod child;
 pub mod child_env;
@@ -29,8 +30,9 @@ pub mod sandbox;
 mod spool;
 mod takeover;
 pub mod tools;
+mod transport;
 mod worker;
 pub mod workspace;
 
 pub use config::WorkerConfig;
-pub use embedded::{WorkerError, read_config, run, work};
+pub use embedded::{WorkerError, read_config, run, run_elsewhere, work};

@@ -137,9 +137,8 @@ async fn upload(shared: Arc<Shared>, version: i64, report: Report) -> Result<(),
         if sent < written {
             let bytes = read(&shared.file, sent, (written - sent).min(MESSAGE))
                 .map_err(|error| Undelivered::Gone(error.to_string()))?;
-            let length = bytes.len() as u64;
-            report.log(version, shared.offset + sent, bytes).await?;
-            sent += length;
+            let end = report.log(version, shared.offset + sent, bytes).await?;
+            sent = within(end, shared.offset)?;
         } else if complete {
             return Ok(());
         } else {
@@ -161,11 +160,19 @@ pub async fn resend(
     let mut sent = 0;
     while sent < length {
         let bytes = read(&file, sent, (length - sent).min(MESSAGE)).map_err(gone)?;
-        let chunk = bytes.len() as u64;
-        report.log(version, offset + sent, bytes).await?;
-        sent += chunk;
+        let end = report.log(version, offset + sent, bytes).await?;
+        sent = within(end, offset)?;
     }
     Ok(())
+}
+
+/// Where in a file that begins at `offset` of its log.
+fn within(end: u64, offset: u64) -> Result<u64, Undelivered> {
+    end.checked_sub(offset).ok_or_else(|| {
+        Undelivered::Refused(format!(
+            "the server has lost what came before byte {offset} of a log"
+        ))
+    })
 }
 
 fn read(file: &File, offset: u64, length: u64) -> std::io::Result<Bytes> {

@@ -2,6 +2,7 @@
 
 mod after_run;
 mod apply;
+mod assume;
 mod child;
 mod initialize;
 mod outcome;
@@ -58,7 +59,7 @@ impl<E: std::error::Error> From<E> for Failure {
 
 impl AtWork {
     /// Does one phase and reports it. The answer says what comes next.
-    pub async fn phase(&mut self, start: PhaseStart) -> Result<Next, Undelivered> {
+    pub async fn phase(&mut self, mut start: PhaseStart) -> Result<Next, Undelivered> {
         let (phase, version) = (start.phase, start.version);
         self.limits = start.limits;
         self.record.phase = Some(PhaseRecord {
@@ -69,6 +70,7 @@ impl AtWork {
         if let Err(error) = self.spool.record(&self.record) {
             tracing::warn!(run.id = %self.job.run, %error, "the phase can't be recorded");
         }
+        let assumed = self.assume(&mut start).await;
         let env = self.environment(&start);
         let (_, notices) = mounted_files::secrets(&start.files);
         let masks = env.masks();
@@ -97,7 +99,10 @@ impl AtWork {
             running.log.say(notice);
         }
 
-        let outcome = match self.mount(&mut running) {
+        let ready = assumed
+            .map_err(Failure::Because)
+            .and_then(|()| self.mount(&mut running));
+        let outcome = match ready {
             Err(failure) => Err(failure),
             Ok(()) => match phase {
                 Phase::Initialize => self.initialize(&mut running).await,

@@ -1,8 +1,9 @@
 //! The worker's own life: take over from a predecessor, say hello, claim runs while a slot is free.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use gantry_core::ids::RunId;
 use gantry_core::protocol::{Claim, Hello, Job, VERSION, Welcome};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -28,7 +29,7 @@ pub enum PollError {
 /// Says hello, then works until `ending` says to end. `hello` carries what the worker is.
 pub async fn work(worker: Arc<Worker>, hello: Hello, ending: Orders) -> Result<(), PollError> {
     debug_assert_eq!(hello.protocol, VERSION);
-    let welcome: Welcome = match patiently(&ending, || {
+    let welcome: Welcome = match patiently(&ending, |_| {
         worker.gateway.post("hello", &hello, Duration::ZERO)
     })
     .await?
@@ -40,16 +41,20 @@ pub async fn work(worker: Arc<Worker>, hello: Hello, ending: Orders) -> Result<(
     let slots = Arc::new(Semaphore::new(worker.slots));
     let mut jobs = JoinSet::new();
     let mut worked = false;
-    let claim = Claim {
-        worker: hello.worker.clone(),
-        wait_ms: HELD.as_millis() as u64,
-    };
+    let mut refused = Ok(());
+    let holding = Holding::default();
     tracing::info!(worker.id = %hello.worker, slots = worker.slots, "ready for runs");
     loop {
         let claimed = async {
             let slot = slots.clone().acquire_owned().await.ok()?;
-            let job = patiently(&ending, || {
-                worker.gateway.post::<Job>("claim", &claim, HELD)
+            let gateway = &worker.gateway;
+            let job = patiently(&ending, |again| {
+                let claim = Claim {
+                    worker: hello.worker.clone(),
+                    wait_ms: HELD.as_millis() as u64,
+                    holding: again.then(|| holding.list()),
+                };
+                async move { gateway.post::<Job>("claim", &claim, HELD).await }
             })
             .await;
             Some((slot, job))
@@ -61,13 +66,22 @@ pub async fn work(worker: Arc<Worker>, hello: Hello, ending: Orders) -> Result<(
             _ = ending.abandoned() => None,
         };
         let Some((slot, answer)) = claimed else { break };
-        if let Some(job) = answer? {
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                // It takes nothing more, and ends what it has.
+                refused = Err(error);
+                break;
+            }
+        };
+        if let Some(job) = answer {
             worked = true;
             let worker = worker.clone();
             let ending = ending.clone();
+            let held = holding.hold(&job.run);
             jobs.spawn(async move {
                 job::run(worker, job, lease, ending).await;
-                drop(slot);
+                drop((held, slot));
             });
         } else if ending.current() != Order::GoOn {
             break;
@@ -80,17 +94,55 @@ pub async fn work(worker: Arc<Worker>, hello: Hello, ending: Orders) -> Result<(
         }
     }
     while jobs.join_next().await.is_some() {}
-    Ok(())
+    refused
+}
+
+/// The runs that this worker knows it holds.
+#[derive(Clone, Default)]
+struct Holding(Arc<Mutex<Vec<RunId>>>);
+
+struct Held {
+    run: RunId,
+    holding: Holding,
+}
+
+impl Holding {
+    fn hold(&self, run: &RunId) -> Held {
+        self.runs().push(run.clone());
+        Held {
+            run: run.clone(),
+            holding: self.clone(),
+        }
+    }
+
+    fn list(&self) -> Vec<RunId> {
+        self.runs().clone()
+    }
+
+    fn runs(&self) -> MutexGuard<'_, Vec<RunId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.holding.runs().retain(|run| *run != self.run);
+    }
 }
 
 /// Asks until there is an answer; `None` where it says nothing, or when the worker has to end.
-async fn patiently<A, F>(ending: &Orders, attempt: impl Fn() -> F) -> Result<Option<A>, PollError>
+/// `attempt` hears whether it is made again, after one that brought no answer.
+async fn patiently<A, F>(
+    ending: &Orders,
+    attempt: impl Fn(bool) -> F,
+) -> Result<Option<A>, PollError>
 where
     F: Future<Output = Result<Option<A>, GatewayError>>,
 {
     let [mut pause, longest] = PAUSES;
+    let mut again = false;
     loop {
-        match attempt().await {
+        match attempt(again).await {
             Ok(answer) => return Ok(answer),
             Err(error) if error.is_passing() => {
                 tracing::debug!(%error, "the server doesn't answer");
@@ -98,6 +150,7 @@ where
                     return Ok(None);
                 }
                 pause = (pause * 2).min(longest);
+                again = true;
             }
             Err(error) => return Err(PollError::NotTaken(error.to_string())),
         }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use gantry_core::commit::Commit;
 use gantry_core::engine::PinnedTool;
 use gantry_core::ids::RunId;
-use gantry_core::protocol::{Next, PhaseFinished, Prepared, Released};
+use gantry_core::protocol::{Issued, Next, PhaseFinished, Prepared, Released};
 use hyper::Method;
 
 use crate::client::{Gateway, GatewayError};
@@ -65,13 +65,36 @@ impl Report {
             .ok_or_else(nothing_said)
     }
 
-    pub async fn log(&self, version: i64, offset: u64, bytes: Bytes) -> Result<(), Undelivered> {
+    /// What the worker was issued for a phase that is about to start.
+    pub async fn issued(&self, message: &Issued) -> Result<(), Undelivered> {
+        let path = self.path("issued");
+        let answer: Option<serde_json::Value> = self
+            .deliver(|| self.gateway.post(&path, message, Duration::ZERO))
+            .await?;
+        drop(answer);
+        Ok(())
+    }
+
+    /// Answers with where the log goes on: behind these bytes, or before them when the server has
+    /// lost what it had, by being killed.
+    pub async fn log(&self, version: i64, offset: u64, bytes: Bytes) -> Result<u64, Undelivered> {
         let path = format!(
             "{}&offset={offset}",
             self.fenced(&format!("logs/{version}"))
         );
-        self.deliver(|| self.gateway.upload(Method::POST, &path, bytes.clone()))
-            .await
+        let end = offset + bytes.len() as u64;
+        self.deliver(async || {
+            let sent = self.gateway.upload(Method::POST, &path, bytes.clone());
+            match sent.await {
+                Ok(()) => Ok(end),
+                Err(GatewayError::Refused {
+                    expected_offset: Some(at),
+                    ..
+                }) if at < offset => Ok(at),
+                Err(error) => Err(error),
+            }
+        })
+        .await
     }
 
     pub async fn plan(&self, bundle: Bytes) -> Result<(), Undelivered> {
@@ -159,7 +182,9 @@ impl Report {
                     }
                     pause = (pause * 2).min(longest);
                 }
-                Err(GatewayError::Refused(reason)) => return Err(Undelivered::Refused(reason)),
+                Err(GatewayError::Refused { reason, .. }) => {
+                    return Err(Undelivered::Refused(reason));
+                }
                 Err(error) => return Err(Undelivered::Refused(error.to_string())),
             }
         }

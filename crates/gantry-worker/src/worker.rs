@@ -7,10 +7,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use gantry_cloud::provider::CloudProvider;
+use gantry_cloud::registry::Registry;
 use gantry_core::commit::Commit;
 use gantry_core::ids::RunId;
 use gantry_core::proxy::NoProxyAddress;
 use gantry_git::{Git, GitError};
+use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 
 use crate::child_env::{Base, Exports};
@@ -20,6 +23,7 @@ use crate::metadata_filter::{self, MetadataFilter, MetadataReachable};
 use crate::provider_cache::ProviderCache;
 use crate::sandbox::{Sandbox, SandboxConfig, SandboxError, SandboxMode, UserRange};
 use crate::tools::Tools;
+use crate::transport::NoTransport;
 use crate::workspace::Workspace;
 
 /// Clean workspaces that are kept for runs that wait for a person. A run whose workspace is gone
@@ -29,6 +33,9 @@ const KEPT: usize = 50;
 /// They are not kept longer than this.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 
+/// For the worker's own name in a cloud, which is not needed for anything.
+const IDENTITY_PATIENCE: Duration = Duration::from_secs(5);
+
 /// How long a metadata service may take to answer.
 const METADATA_PATIENCE: Duration = Duration::from_millis(200);
 
@@ -37,6 +44,9 @@ pub struct Worker {
     pub git: Git,
     pub sandbox: Sandbox,
     pub tools: Tools,
+    /// Where this worker assumes roles with its own identity; a shared one does not.
+    pub clouds: Option<Registry>,
+    identity: OnceCell<String>,
     /// Without a sandbox there is none: a child could write there.
     pub providers: Option<Arc<ProviderCache>>,
     pub slots: usize,
@@ -65,8 +75,8 @@ pub struct Kept {
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("the worker's token can't be sent: it contains characters that no header may carry")]
-    Token,
+    #[error(transparent)]
+    Transport(#[from] NoTransport),
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
     #[error(transparent)]
@@ -83,8 +93,7 @@ pub enum StartError {
 
 impl Worker {
     pub fn start(config: &WorkerConfig) -> Result<Self, StartError> {
-        let gateway =
-            Gateway::new(config.socket.clone(), &config.token).ok_or(StartError::Token)?;
+        let gateway = Gateway::new(&config.server)?;
         let tools = setup::tools(config)?;
         let providers = setup::provider_cache(config)?;
         let sandbox = Sandbox::start(SandboxConfig {
@@ -116,6 +125,8 @@ impl Worker {
             git: Git::open(setup::git(config)?)?,
             sandbox,
             tools,
+            clouds: setup::clouds(config),
+            identity: OnceCell::new(),
             providers,
             slots: config.slots.unwrap_or_else(cores).max(1),
             spool: config.data_dir.join("spool"),
@@ -138,6 +149,18 @@ impl Worker {
             self.conditions.push(filter.to_string());
         }
         self
+    }
+
+    /// Who this worker is in a cloud, if that says so.
+    pub async fn identity_in(&self, cloud: &dyn CloudProvider) -> Option<String> {
+        let ask = || async {
+            let asked = tokio::time::timeout(IDENTITY_PATIENCE, cloud.identity()).await;
+            match asked {
+                Ok(Ok(identity)) => Ok(identity.arn),
+                Ok(Err(_)) | Err(_) => Err(()),
+            }
+        };
+        self.identity.get_or_try_init(ask).await.ok().cloned()
     }
 
     /// How children are isolated, for the server's list of workers.

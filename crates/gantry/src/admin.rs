@@ -3,6 +3,7 @@
 
 mod backup;
 mod master_key;
+mod worker_token;
 
 use clap::Subcommand;
 use gantry_app::Clock;
@@ -38,6 +39,19 @@ pub enum AdminCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Make a token by which shared workers elsewhere join, and print what they join by, once. With
+    /// --list or --revoke: show the tokens there are, or end one.
+    WorkerToken {
+        /// A name for people.
+        #[arg(long, default_value = "worker")]
+        name: String,
+        /// Print the tokens there are, without their secrets.
+        #[arg(long, conflicts_with = "name")]
+        list: bool,
+        /// Refuse workers with this token from their next request on: they end their runs in order.
+        #[arg(long, value_name = "ID", conflicts_with_all = ["name", "list"])]
+        revoke: Option<String>,
+    },
     /// Revoke every API key and make a new one for an administrator.
     ResetAccess {
         /// Print JSON instead of sentences.
@@ -62,6 +76,15 @@ async fn inside(config: Config, command: AdminCommand) -> anyhow::Result<()> {
     let now = Clock::system().now();
     let (name, access, json) = match command {
         AdminCommand::CreateKey { name, roles, json } => (name, roles, json),
+        AdminCommand::WorkerToken { name, list, revoke } => {
+            let done = match revoke {
+                Some(id) => worker_token::revoke(&store, &id, now).await,
+                None if list => worker_token::list(&store).await,
+                None => worker_token::create(&config, &store, &name, now).await,
+            };
+            store.close().await;
+            return done;
+        }
         AdminCommand::ResetAccess { json } => {
             let revoked = api_key::revoke_all(&store, now).await?;
             eprintln!("{revoked} API keys were revoked: their tokens are refused from now on.");

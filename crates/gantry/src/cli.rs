@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, Overrides};
-use crate::{admin, config, doctor, embedded_worker, server};
+use crate::config::{Config, Overrides, Program};
+use crate::{admin, config, doctor, embedded_worker, server, worker};
 
 /// A self-hosted control plane for infrastructure as code.
 #[derive(Parser)]
@@ -50,10 +50,18 @@ struct SettingsFlags {
 enum Command {
     /// Serve the API, schedule runs, and work on them.
     Server,
+    /// Work on runs of a server elsewhere, as a process of its own.
+    Worker(Joining),
     /// Print the GraphQL schema.
     Schema,
     /// Say what is wrong with this installation, a sentence for each thing.
-    Doctor,
+    Doctor {
+        /// Look at this machine as a worker of its own: whether it can join, and work on runs.
+        #[arg(long)]
+        worker: bool,
+        #[command(flatten)]
+        joining: Joining,
+    },
     /// Print the effective configuration, secrets redacted.
     Config {
         /// Print the reference of all settings instead, as Markdown.
@@ -66,6 +74,34 @@ enum Command {
     /// Started by the server itself; speaks the worker protocol.
     #[command(hide = true)]
     EmbeddedWorker,
+}
+
+/// What a worker joins by.
+#[derive(clap::Args)]
+struct Joining {
+    /// File with what `gantry admin worker-token` printed. Or set GANTRY_WORKER_JOIN to that text.
+    #[arg(long, value_name = "FILE")]
+    join_file: Option<String>,
+    /// File with the `config` of the worker's pool.
+    #[arg(long, value_name = "FILE")]
+    pool_config: Option<String>,
+    /// File with the private key (PEM) that the pool's certificate was requested with.
+    #[arg(long, value_name = "FILE")]
+    pool_private_key: Option<String>,
+}
+
+impl Joining {
+    fn settings(self) -> Vec<(String, String)> {
+        let named = [
+            ("worker.join_file", self.join_file),
+            ("worker.pool_config_file", self.pool_config),
+            ("worker.pool_private_key_file", self.pool_private_key),
+        ];
+        named
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+            .collect()
+    }
 }
 
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -92,9 +128,24 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             block_on(config.server.threads, server::main(config))??;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Doctor => {
-            let config = cli.settings.load()?;
-            let healthy = block_on(2, doctor::main(config))?;
+        Command::Worker(joining) => {
+            let config = cli.settings.load_worker(joining)?;
+            block_on(2, worker::main(config))??;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Doctor { worker, joining } => {
+            let healthy = match worker {
+                true => {
+                    let config = cli.settings.load_worker(joining)?;
+                    block_on(2, doctor::of_worker(config))?
+                }
+                false => {
+                    let config = cli
+                        .settings
+                        .load_with(Program::Server, joining.settings())?;
+                    block_on(2, doctor::main(config))?
+                }
+            };
             Ok(if healthy {
                 ExitCode::SUCCESS
             } else {
@@ -119,7 +170,18 @@ fn block_on<T>(threads: usize, work: impl Future<Output = T>) -> anyhow::Result<
 
 impl SettingsFlags {
     fn load(self) -> anyhow::Result<Config> {
-        let mut values: Vec<(String, String)> = Vec::new();
+        self.load_with(Program::Server, vec![])
+    }
+
+    fn load_worker(self, joining: Joining) -> anyhow::Result<Config> {
+        self.load_with(Program::Worker, joining.settings())
+    }
+
+    fn load_with(
+        self,
+        program: Program,
+        mut values: Vec<(String, String)>,
+    ) -> anyhow::Result<Config> {
         let named = [
             ("account", self.account),
             ("server.listen", self.listen),
@@ -140,6 +202,7 @@ impl SettingsFlags {
             values.push((key.to_owned(), value.to_owned()));
         }
         Config::load(Overrides {
+            program,
             file: self.config,
             flags: values,
             env: std::env::vars().collect(),

@@ -3,6 +3,7 @@
 
 mod keys;
 mod load;
+mod program;
 mod show;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use load::Overrides;
+pub use program::Program;
 pub use show::reference;
 
 /// The effective configuration. What each key means stands in `keys.rs`, from which the reference
@@ -28,6 +30,7 @@ pub struct Config {
     pub master_key_file: String,
     pub objects: String,
     pub server: Server,
+    pub worker_gateway: WorkerGateway,
     pub log: Log,
     pub aws: Aws,
     pub source: Source,
@@ -42,6 +45,13 @@ pub struct Server {
     pub listen: String,
     pub public_url: String,
     pub threads: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerGateway {
+    pub listen: String,
+    pub public_url: String,
 }
 
 #[derive(Clone, Deserialize)]
@@ -87,6 +97,11 @@ pub struct Worker {
     pub provider_cache: u32,
     pub insecure_no_sandbox: bool,
     pub uid_base: u32,
+    #[serde(deserialize_with = "secret")]
+    pub join: SecretString,
+    pub join_file: String,
+    pub pool_config_file: String,
+    pub pool_private_key_file: String,
 }
 
 #[derive(Deserialize)]
@@ -98,6 +113,18 @@ pub struct Child {
     pub https_proxy: SecretString,
     pub no_proxy: String,
     pub ca_bundle: String,
+}
+
+impl WorkerGateway {
+    /// The host that workers know the gateway by; `None`: nobody connects to it.
+    pub fn host(&self) -> Option<&str> {
+        let place = self.public_url.strip_prefix("https://")?;
+        let host = match place.strip_prefix('[') {
+            Some(rest) => rest.split(']').next()?,
+            None => place.split(':').next()?,
+        };
+        (!self.listen.is_empty()).then_some(host)
+    }
 }
 
 impl Worker {

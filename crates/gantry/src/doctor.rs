@@ -13,7 +13,7 @@ use gantry_store::Store;
 use gantry_worker::config::WorkerConfig;
 
 use crate::config::Config;
-use crate::{embedded_worker, installation};
+use crate::{embedded_worker, installation, worker};
 
 /// How long any one thing may take to answer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -52,9 +52,34 @@ pub async fn main(config: Config) -> bool {
     say("configuration", settings(&config));
     say("database", database(&config).await);
     say("git", git::check().await);
-    let worker = embedded_worker::worker_config(&config, config.below_data("gateway.sock"), "");
+    let worker = embedded_worker::own_config(&config, config.below_data("gateway.sock"), "");
     for (thing, finding) in worker_health(worker).await {
         say(thing, finding);
+    }
+    say("STS identity", identity(&config).await);
+    healthy
+}
+
+/// The same for a worker of its own.
+pub async fn of_worker(config: Config) -> bool {
+    let mut healthy = true;
+    let mut say = |thing: &str, finding: Finding| {
+        healthy &= finding.healthy;
+        let mark = if finding.healthy { "ok   " } else { "WRONG" };
+        println!("{mark} {thing}: {}", finding.sentence);
+    };
+    say("git", git::check().await);
+    match worker::worker_config(&config) {
+        Ok(worker) => {
+            say(
+                "server",
+                finding(gantry_worker::health::server(&worker).await),
+            );
+            for (thing, finding) in worker_health(worker).await {
+                say(thing, finding);
+            }
+        }
+        Err(error) => say("configuration", Finding::wrong(format!("{error:#}"))),
     }
     say("STS identity", identity(&config).await);
     healthy
@@ -171,7 +196,7 @@ async fn identity(config: &Config) -> Finding {
         return Finding::well("no cloud is configured");
     };
     match tokio::time::timeout(PATIENCE, aws.identity()).await {
-        Ok(Ok(identity)) => Finding::well(format!("the server assumes roles as {}", identity.arn)),
+        Ok(Ok(identity)) => Finding::well(format!("roles are assumed as {}", identity.arn)),
         Ok(Err(error)) => Finding::wrong(error.to_string()),
         Err(_) => Finding::wrong(format!("no answer within {} s", PATIENCE.as_secs())),
     }

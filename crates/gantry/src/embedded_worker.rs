@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use gantry_core::engine::Engine;
 use gantry_core::protocol::WireSecret;
 use gantry_worker::config::{
-    Downloads, FilesystemMirror, NetworkMirror, Providers, Proxy, Users, WorkerConfig,
+    Downloads, FilesystemMirror, NetworkMirror, Providers, Proxy, Server, Users, WorkerConfig,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -95,17 +95,25 @@ impl EmbeddedWorker {
     }
 }
 
-/// What the worker needs to know, out of the installation's configuration.
-pub fn worker_config(config: &Config, socket: PathBuf, token: &str) -> WorkerConfig {
+/// The worker that a server with this configuration starts.
+pub fn own_config(config: &Config, socket: PathBuf, token: &str) -> WorkerConfig {
+    let server = Server::Socket {
+        path: socket,
+        token: WireSecret::new(token),
+    };
+    worker_config(config, config.below_data("worker"), server)
+}
+
+/// What a worker needs to know, out of the configuration.
+pub fn worker_config(config: &Config, data_dir: PathBuf, server: Server) -> WorkerConfig {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let secret = |value: &SecretString| {
         let value = value.expose_secret();
         (!value.is_empty()).then(|| WireSecret::new(value))
     };
     WorkerConfig {
-        data_dir: config.below_data("worker"),
-        socket,
-        token: WireSecret::new(token),
+        data_dir,
+        server,
         slots: Some(config.worker.slots),
         versions_dir: some(&config.worker.tools_dir).map(PathBuf::from),
         path: std::env::var_os("PATH")
@@ -128,6 +136,7 @@ pub fn worker_config(config: &Config, socket: PathBuf, token: &str) -> WorkerCon
             https: secret(&config.child.https_proxy),
             none: some(&config.child.no_proxy),
         },
+        sts_endpoint: some(&config.aws.sts_endpoint),
         ca_bundle: some(&config.child.ca_bundle).map(PathBuf::from),
         local_repositories: config.source.local_roots.clone(),
         insecure_no_sandbox: config.worker.insecure_no_sandbox,

@@ -9,6 +9,7 @@ mod installation;
 mod logging;
 mod memory;
 mod server;
+mod worker;
 
 use std::process::ExitCode;
 

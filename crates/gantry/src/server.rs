@@ -13,7 +13,8 @@ use gantry_worker::config::WorkerConfig;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Log};
 use crate::embedded_worker::{self, EmbeddedWorker};
@@ -43,7 +44,7 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
     std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o600))?;
 
     let (stop, stopping) = watch::channel(false);
-    let worker_config = embedded_worker::worker_config(&config, socket, &token);
+    let worker_config = embedded_worker::own_config(&config, socket, &token);
     let patience = Duration::from_secs(config.run.stop_grace + 15);
     let (absence, mut absent) = watch::channel(None);
     let worker = match config.worker.slots {
@@ -73,11 +74,13 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
     serving.spawn(
         axum::serve(
             gateway,
-            gantry_api::gateway::router(app.clone(), token.into())
+            gantry_api::gateway::embedded(app.clone(), token.into())
                 .layer(axum::middleware::from_fn(memory::give_back_when_idle)),
         )
         .into_future(),
     );
+    let cut = CancellationToken::new();
+    let elsewhere = serve_elsewhere(&config, &app, &cut).await?;
     let timers = tokio::spawn(app.clone().run_timers());
     let absence = tokio::spawn({
         let app = app.clone();
@@ -112,10 +115,16 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
             anyhow::bail!("a listener ended by itself: {ended:?}");
         }
     }
-    // The worker first: what it still reports is taken by the gateway.
+    // The worker first: what it still reports is taken by the gateway. Those elsewhere find another
+    // server, or this one when it is back; until then they are heard.
+    app.give_no_runs();
     let _ = stop.send(true);
     if let Some(worker) = worker {
         let _ = worker.await;
+    }
+    cut.cancel();
+    if let Some(elsewhere) = elsewhere {
+        let _ = elsewhere.await;
     }
     timers.abort();
     absence.abort();
@@ -157,6 +166,33 @@ async fn open(config: &Config) -> anyhow::Result<Arc<App>> {
         store.close().await;
     }
     Ok(app)
+}
+
+/// Where workers elsewhere connect to, if they may.
+async fn serve_elsewhere(
+    config: &Config,
+    app: &Arc<App>,
+    cut: &CancellationToken,
+) -> anyhow::Result<Option<JoinHandle<()>>> {
+    let address = &config.worker_gateway.listen;
+    let Some(host) = config.worker_gateway.host() else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("worker_gateway.listen: can't listen on {address}"))?;
+    let tls = gantry_api::gateway::listener::tls(app.worker_authority().await?, host)?;
+    let router = gantry_api::gateway::remote(app.clone());
+    tracing::info!(
+        url = config.worker_gateway.public_url,
+        "workers elsewhere can join"
+    );
+    Ok(Some(tokio::spawn(gantry_api::gateway::listener::serve(
+        listener,
+        tls,
+        router,
+        cut.clone(),
+    ))))
 }
 
 /// Starts a worker, and another one when it goes: each waits for its predecessor's lock, proves

@@ -30,7 +30,7 @@ pub struct Worker {
 impl Worker {
     pub fn of(client: &Client) -> Self {
         Worker {
-            router: gantry_api::gateway::router(client.app.clone(), TOKEN.into()),
+            router: gantry_api::gateway::embedded(client.app.clone(), TOKEN.into()),
             token: TOKEN,
             id: WorkerId::new("01WORKER"),
         }
@@ -50,6 +50,8 @@ impl Worker {
             predecessor: None,
             sandbox: "none".into(),
             metadata_unfiltered: None,
+            slots: 1,
+            metadata: Default::default(),
         }
     }
 
@@ -92,6 +94,7 @@ impl Worker {
         let claim = Claim {
             worker: self.id.clone(),
             wait_ms: 0,
+            holding: None,
         };
         self.post("claim", &claim).await
     }

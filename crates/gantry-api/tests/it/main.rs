@@ -15,3 +15,4 @@ mod sdl;
 mod space;
 mod stack;
 mod state;
+mod worker_gateway;

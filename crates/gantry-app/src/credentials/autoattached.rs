@@ -12,6 +12,7 @@ use gantry_core::run::{Phase, RunKind};
 use gantry_core::stack::Stack;
 use gantry_store::cloud_integration;
 
+use super::by_worker::in_private_pool;
 use super::candidates::Found;
 use crate::{App, OpError, Subject};
 
@@ -56,7 +57,7 @@ impl App {
         let mut answer: HashMap<IntegrationId, Vec<AutoattachedStack>> = HashMap::new();
         for ((stack, found), layers) in stacks.iter().zip(&found).zip(&layers) {
             let variables = layers.variable_names();
-            let candidates = found.candidates(&variables);
+            let candidates = found.candidates(&variables, in_private_pool(stack));
             for (access, phase) in PHASES {
                 let selection = select(&candidates, RunKind::Tracked, phase);
                 let problem = selection

@@ -4,7 +4,7 @@ use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::integration::Integration;
 use gantry_core::credentials::legacy_role::LegacyRole;
 use gantry_core::credentials::select::{Attached, Candidates};
-use gantry_core::ids::{IntegrationId, StackId};
+use gantry_core::ids::StackId;
 use gantry_core::space::seen_from;
 use gantry_core::stack::Stack;
 use gantry_store::{Reader, attachment, cloud_integration, legacy_role, space};
@@ -63,21 +63,20 @@ impl Found {
             .collect())
     }
 
-    pub(super) fn candidates<'a>(&'a self, user_variables: &'a [&'a str]) -> Candidates<'a> {
+    /// `private_worker`: the phase runs on a worker of a pool.
+    pub(super) fn candidates<'a>(
+        &'a self,
+        user_variables: &'a [&'a str],
+        private_worker: bool,
+    ) -> Candidates<'a> {
         Candidates {
             cloud: self.cloud,
             attached: &self.attached,
             legacy_role: self.legacy_role.as_ref(),
             auto_attach: &self.auto_attach,
             user_variables,
+            private_worker,
         }
-    }
-
-    /// The integration that attaches itself under this ID.
-    pub(super) fn auto_attached(&self, id: &IntegrationId) -> Option<&Integration> {
-        self.auto_attach
-            .iter()
-            .find(|integration| integration.id == *id)
     }
 }
 

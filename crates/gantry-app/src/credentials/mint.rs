@@ -8,6 +8,7 @@ use gantry_core::credentials::phase_env::PhaseEnv;
 use gantry_core::credentials::verification::VerificationOutcome;
 use gantry_store::{issuing, verification};
 
+use super::by_worker::handed;
 use super::{Decision, Failed, Issued, Next, Request};
 use crate::verification::Attempt;
 use crate::{App, OpError};
@@ -24,17 +25,22 @@ impl App {
         let mut issued = Issued {
             env: vec![],
             expires_at_ms: None,
+            grants: vec![],
             notices: vec![],
         };
         let mut asking = Duration::ZERO;
         for decided in decision.of_clouds {
-            if let Next::Ask(request) = decided.next {
-                let (env, took) = self.ask(&decided.record, &request).await?;
-                asking += took;
-                let ends = [issued.expires_at_ms, env.expires_at_ms()];
-                issued.expires_at_ms = ends.into_iter().flatten().min();
-                self.note_issued(&decided.record, env.expires_at_ms());
-                issued.env.extend(env.into_wire());
+            match decided.next {
+                Next::Ask(request) => {
+                    let (env, took) = self.ask(&decided.record, &request).await?;
+                    asking += took;
+                    let ends = [issued.expires_at_ms, env.expires_at_ms()];
+                    issued.expires_at_ms = ends.into_iter().flatten().min();
+                    self.note_issued(&decided.record, env.expires_at_ms());
+                    issued.env.extend(env.into_wire());
+                }
+                Next::Hand(request) => issued.grants.push(handed(&decided.record, &request)),
+                Next::Without | Next::Fail => {}
             }
             issued.notices.push(decided.record.note);
         }
@@ -64,7 +70,7 @@ impl App {
             Ok(()) => match self.cloud(record.cloud) {
                 Ok(cloud) => {
                     let begin = Instant::now();
-                    let answer = cloud.assume(&request.grant).await;
+                    let answer = cloud.assume(request.grant.request()).await;
                     answer
                         .map(|env| (env, begin.elapsed()))
                         .map_err(|error| error.to_string())

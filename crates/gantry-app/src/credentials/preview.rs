@@ -1,12 +1,12 @@
 use gantry_core::credentials::access::{Access, required};
 use gantry_core::credentials::cloud::Cloud;
-use gantry_core::credentials::external_id::ExternalId;
 use gantry_core::credentials::select::{Candidates, Choice, Selection, select};
 use gantry_core::ids::IntegrationId;
 use gantry_core::run::{Phase, RunKind};
 use gantry_core::stack::Stack;
 
 use super::CLOUDS;
+use super::by_worker::in_private_pool;
 use super::candidates::Found;
 use crate::{App, OpError};
 
@@ -48,7 +48,7 @@ impl App {
             let of_stacks = stacks.iter().zip(&found).zip(&layers);
             for (((stack, found), layers), previews) in of_stacks.zip(&mut previews) {
                 let variables = layers.variable_names();
-                let candidates = found.candidates(&variables);
+                let candidates = found.candidates(&variables, in_private_pool(stack));
                 self.preview(stack, cloud, &candidates, previews);
             }
         }
@@ -88,14 +88,8 @@ impl App {
         }
     }
 
-    /// Workers assume nothing yet, so a chosen role has a generated ID.
     fn external_id(&self, choice: &Choice<'_>, stack: &Stack) -> Option<String> {
-        let id = match choice.source.integration() {
-            Some(integration) => {
-                ExternalId::for_integration(&self.account, integration, &stack.id, choice.access)
-            }
-            None => ExternalId::for_legacy_role(&self.account, &stack.id),
-        };
+        let id = choice.external_id(&self.account, &stack.id);
         id.ok().map(|id| id.to_string())
     }
 }

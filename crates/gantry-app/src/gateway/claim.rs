@@ -1,17 +1,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gantry_core::caller::Caller;
 use gantry_core::context;
 use gantry_core::ids::{RunId, StackId, WorkerId};
 use gantry_core::protocol::{Claim, Job, Source, Start, Tool};
 use gantry_core::run::transition::Event;
 use gantry_core::run::{Lease, Run, RunKind, RunState, SystemLock};
 use gantry_core::stack::Stack;
-use gantry_store::{run, stack, worker};
+use gantry_store::{Reader, run, stack, worker};
 
 use super::{GatewayError, LONGEST_WAIT};
-use crate::App;
 use crate::run::{Deciding, Denied};
+use crate::{App, OpError};
 
 /// How many runs one look considers.
 const CANDIDATES: i64 = 16;
@@ -28,24 +29,94 @@ enum Taken {
 
 impl App {
     /// Hands out a run, or waits for one.
-    pub async fn run_claim(self: &Arc<Self>, message: &Claim) -> Result<Option<Job>, GatewayError> {
+    pub async fn run_claim(
+        self: &Arc<Self>,
+        caller: &Caller,
+        message: &Claim,
+    ) -> Result<Option<Job>, GatewayError> {
+        self.expect_bound(caller, &message.worker).await?;
         if !worker::is_known(self.store.reader(), &message.worker).await? {
             return Err(GatewayError::refused(format!(
                 "worker {} has not said hello, or another one has taken its place",
                 message.worker
             )));
         }
+        self.note_seen(&message.worker).await?;
+        if let Some(holding) = &message.holding
+            && let Some(job) = self.hand_out_again(&message.worker, holding).await?
+        {
+            return Ok(Some(job));
+        }
         let wait = Duration::from_millis(message.wait_ms).min(LONGEST_WAIT);
         let deadline = tokio::time::Instant::now() + wait;
         loop {
+            // An answer could be cut off with the connection, and its run would have a holder that
+            // never heard of it.
+            if self.wake.is_ending() {
+                return Err(OpError::Unavailable("this server is ending".into()).into());
+            }
             if let Some(job) = self.look_for_work(&message.worker).await? {
                 return Ok(Some(job));
             }
-            let woken = tokio::time::timeout_at(deadline, self.wake.wait_for_work()).await;
+            let woken = tokio::select! {
+                woken = tokio::time::timeout_at(deadline, self.wake.wait_for_work()) => woken,
+                () = self.wake.ended() => continue,
+            };
             if woken.is_err() {
                 return Ok(None);
             }
         }
+    }
+
+    /// A run that this worker holds and does not know of: the answer that carried it was lost.
+    async fn hand_out_again(
+        &self,
+        worker: &WorkerId,
+        holding: &[RunId],
+    ) -> Result<Option<Job>, GatewayError> {
+        let held = run::held_by(self.store.reader(), worker).await?;
+        let lost = held.into_iter().find_map(|run| {
+            let start = match run.state {
+                RunState::Preparing => Start::Fresh,
+                RunState::PreparingApply => Start::Apply,
+                RunState::PreparingReplan => Start::Replan,
+                _ => return None,
+            };
+            (!holding.contains(&run.id)).then_some((run, start))
+        });
+        let Some((run, start)) = lost else {
+            return Ok(None);
+        };
+        let Some(stack) = stack::find(self.store.reader(), &run.stack).await? else {
+            return Ok(None);
+        };
+        let Ok(url) = self.repository_url(&stack.settings.source) else {
+            return Ok(None);
+        };
+        let job = self
+            .job_of(self.store.reader(), &run, &stack, start, url)
+            .await?;
+        let tx = self.store.begin().await?;
+        let renewed = run::renew(&tx, &run.id, run.fence, self.lease_end()).await?;
+        tx.commit().await?;
+        tracing::info!(run.id = %run.id, worker.id = %worker, "handed out again: the answer was lost");
+        Ok(renewed.then_some(job))
+    }
+
+    async fn job_of(
+        &self,
+        reader: Reader<'_>,
+        run: &Run,
+        stack: &Stack,
+        start: Start,
+        url: String,
+    ) -> Result<Job, GatewayError> {
+        let overrides = self.overrides_of(reader, &run.id).await?;
+        let stack = overrides.applied(stack);
+        let contexts = self.contexts_of(reader, &[&stack]).await?;
+        let contexts = contexts.first().map_or(&[][..], Vec::as_slice);
+        let hooks = context::hooks(contexts, &stack.settings.hooks);
+        Ok(job(run, &stack, start, url, hooks.after_run))
     }
 
     async fn look_for_work(
@@ -130,12 +201,9 @@ impl App {
             worker: worker.clone(),
             until,
         });
-        let overrides = self.overrides_of(tx.reader(), id).await?;
-        let stack = overrides.applied(&deciding.stack);
-        let contexts = self.contexts_of(tx.reader(), &[&stack]).await?;
-        let contexts = contexts.first().map_or(&[][..], Vec::as_slice);
-        let hooks = context::hooks(contexts, &stack.settings.hooks);
-        let job = job(&run, &stack, start, url, hooks.after_run);
+        let job = self
+            .job_of(tx.reader(), &run, &deciding.stack, start, url)
+            .await?;
         let after = deciding.finish().await?;
         tx.commit().await?;
         after.perform(self);

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use gantry_core::caller::Caller;
 use gantry_core::ids::RunId;
 use gantry_core::protocol::{self, Next, PhaseFinished};
 use gantry_core::run::transition::{Event, PhaseOutcome};
@@ -25,10 +26,11 @@ impl App {
     /// credentials.
     pub async fn run_phase_finished(
         self: &Arc<Self>,
+        caller: &Caller,
         id: &RunId,
         message: &PhaseFinished,
     ) -> Result<Next, GatewayError> {
-        let found = self.held_run(id, message.fence).await?;
+        let found = self.held_run(caller, id, message.fence).await?;
         let tx = self.store.begin().await?;
         let mut deciding = self.deciding(&tx, &found.stack).await?;
         let mut run = leased(tx.reader(), id, message.fence).await?;

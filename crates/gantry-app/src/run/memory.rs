@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use ulid::Generator;
 
 use super::waiting::Workers;
+use crate::gateway::caller::Callers;
 use crate::run_log::Tails;
 
 #[derive(Default)]
@@ -16,6 +17,7 @@ pub(crate) struct Memory {
     /// Ends of logs that are not in object storage yet.
     pub(crate) tails: Tails,
     pub(crate) workers: Workers,
+    pub(crate) callers: Callers,
     /// Something ends earlier than the timers know of.
     pub(crate) timers: Notify,
     /// When the timers look next, epoch milliseconds.

@@ -10,6 +10,7 @@ use gantry_app::api_key::{self, ApiKeyDraft};
 use gantry_app::backup::{self, Manifest, Programs, Wanted};
 use gantry_app::restore::{NewEpoch, Restore, Target};
 use gantry_app::{App, MasterKey, MasterKeySource, Objects, ObjectsLocation, OpError};
+use gantry_core::caller::Caller;
 use gantry_core::ids::{RunId, StackId, WorkerId};
 use gantry_core::protocol::{Claim, Heartbeat, Hello, Job, PhaseOutcome, VERSION};
 use gantry_core::run::{RunKind, RunState, SystemLock};
@@ -188,10 +189,14 @@ async fn nothing_of_the_old_life_counts_after_a_restore(world: &World) {
     let again = app.exchange_api_key(&made.key.id, &made.secret).await;
     assert!(again.is_ok(), "the key itself is as good as before");
     refusal(
-        app.run_claim(&Claim {
-            worker: worker.id.clone(),
-            wait_ms: 0,
-        })
+        app.run_claim(
+            &Caller::Embedded,
+            &Claim {
+                worker: worker.id.clone(),
+                wait_ms: 0,
+                holding: None,
+            },
+        )
         .await,
     );
     for job in [&applying.job, &planning.job, &late] {
@@ -199,7 +204,7 @@ async fn nothing_of_the_old_life_counts_after_a_restore(world: &World) {
             fence: job.fence,
             wait_ms: 0,
         };
-        refusal(app.run_heartbeat(&job.run, &beat).await);
+        refusal(app.run_heartbeat(&Caller::Embedded, &job.run, &beat).await);
     }
 
     // A new worker takes new runs, under numbers that the old life never reached.
@@ -223,8 +228,10 @@ async fn nothing_of_the_old_life_counts_after_a_restore(world: &World) {
         predecessor: Some(worker.id.clone()),
         sandbox: "none".into(),
         metadata_unfiltered: None,
+        slots: 1,
+        metadata: Default::default(),
     };
-    let welcome = app.worker_hello(&hello).await.unwrap();
+    let welcome = app.worker_hello(&Caller::Embedded, &hello).await.unwrap();
     assert_eq!(welcome.epoch, begun.epoch);
     let stack = app.stack(&world.admin, &applying.stack).await.unwrap();
     assert!(stack.unwrap().system_lock.is_none());

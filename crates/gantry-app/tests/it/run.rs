@@ -1,5 +1,6 @@
 //! Runs from trigger to end, with a worker whose phases end as the test says.
 
+mod callers;
 mod fences;
 mod life;
 mod locks;

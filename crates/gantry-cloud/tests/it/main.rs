@@ -10,7 +10,7 @@ use std::time::Duration;
 use gantry_cloud::aws::{Aws, AwsSettings, BaseIdentity, Timeouts};
 use gantry_core::account::Subdomain;
 use gantry_core::credentials::access::Access;
-use gantry_core::credentials::grant::{Grant, Source};
+use gantry_core::credentials::grant::{AssumeRequest, Source};
 use gantry_core::credentials::role::{AssumedBy, Role, RoleArn};
 use gantry_core::credentials::select::Choice;
 use gantry_core::credentials::trial::Trial;
@@ -46,7 +46,7 @@ fn tagged(arn: &str) -> Role {
 }
 
 /// What the server would be given for `phase` of a tracked run of the stack `network`.
-fn grant(role: &Role, phase: Phase) -> Grant {
+fn grant(role: &Role, phase: Phase) -> AssumeRequest {
     let access = if phase.writes() {
         Access::Write
     } else {
@@ -70,6 +70,8 @@ fn grant(role: &Role, phase: Phase) -> Grant {
         phase,
     )
     .unwrap()
+    .request()
+    .clone()
 }
 
 fn trial(role: &Role, access: Access) -> Trial {

@@ -17,7 +17,8 @@ use crate::slug::Slug;
 /// What STS accepts: 2 to 1,224 characters of `[A-Za-z0-9_+=,.@:/-]`, ASCII only.
 const STS_LENGTH: std::ops::RangeInclusive<usize> = 2..=1224;
 
-/// There is no `Deserialize`: text from outside goes through [`ExternalId::custom`].
+/// There is no `Deserialize`: text from outside goes through [`ExternalId::custom`], and what the
+/// server has granted to a worker through [`ExternalId::granted`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExternalId(String);
 
@@ -104,6 +105,12 @@ impl ExternalId {
             return Err(CustomIdRefused::GeneratedForm);
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// What a worker was granted by the server, which made it by one of the ways above.
+    pub(super) fn granted(text: &str) -> Option<Self> {
+        let fits = STS_LENGTH.contains(&text.len()) && text.chars().all(is_sts_character);
+        fits.then(|| Self(text.to_owned()))
     }
 
     /// `gantry-probe-<ULID>`: an ID that no trust policy can name. A role that accepts it is open.

@@ -8,6 +8,7 @@ use super::select::Choice;
 use super::session_name::SessionName;
 use crate::account::Subdomain;
 use crate::ids::{AttachmentId, IntegrationId, RunId, SpaceId, StackId};
+use crate::protocol::WireRequest;
 use crate::run::Phase;
 use thiserror::Error;
 
@@ -60,6 +61,14 @@ impl std::fmt::Display for Source {
     }
 }
 
+/// Names of session tags, in their order.
+const TAGS: [&str; 4] = ["run", "stack", "space", "phase"];
+
+/// A request that the server would never grant.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("the {0} that the server granted is none")]
+pub struct NoRequest(&'static str);
+
 /// What STS is asked. Contains no secret. Equal values are the same question.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AssumeRequest {
@@ -86,6 +95,45 @@ impl AssumeRequest {
             region: role.region.clone(),
             tags: if role.tag_sessions { tags } else { Vec::new() },
         }
+    }
+
+    /// For the worker that asks in the server's place.
+    pub fn to_wire(&self) -> WireRequest {
+        let tags = self.tags.iter();
+        WireRequest {
+            role_arn: self.role_arn.to_string(),
+            external_id: self.external_id.to_string(),
+            session_name: self.session_name.to_string(),
+            duration_seconds: i64::from(self.duration.seconds()),
+            region: self.region.as_ref().map(Region::to_string),
+            tags: tags
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+        }
+    }
+
+    /// As the server has granted it.
+    pub fn from_wire(wire: &WireRequest) -> Result<Self, NoRequest> {
+        let external_id = ExternalId::granted(&wire.external_id);
+        let session_name = SessionName::granted(&wire.session_name);
+        let tags = wire.tags.iter().map(|(name, value)| {
+            let name = TAGS.into_iter().find(|tag| tag == name);
+            Ok((name.ok_or(NoRequest("session tag"))?, value.clone()))
+        });
+        Ok(Self {
+            role_arn: RoleArn::parse(&wire.role_arn).map_err(|_| NoRequest("role"))?,
+            external_id: external_id.ok_or(NoRequest("external ID"))?,
+            session_name: session_name.ok_or(NoRequest("session name"))?,
+            duration: SessionDuration::new(wire.duration_seconds)
+                .map_err(|_| NoRequest("duration"))?,
+            region: wire
+                .region
+                .as_deref()
+                .map(Region::parse)
+                .transpose()
+                .map_err(|_| NoRequest("region"))?,
+            tags: tags.collect::<Result<_, NoRequest>>()?,
+        })
     }
 
     pub const fn role_arn(&self) -> &RoleArn {
@@ -187,16 +235,13 @@ impl Grant {
     }
 }
 
-fn external_id(
+pub(super) fn external_id(
     choice: &Choice<'_>,
     account: &Subdomain,
     stack: &StackId,
 ) -> Result<ExternalId, GrantError> {
-    if let AssumedBy::Worker {
-        custom_external_id: Some(custom),
-    } = &choice.role.assumed_by
-    {
-        return Ok(ExternalId::custom(account, custom, true)?);
+    if let Some(custom) = custom(account, choice.role)? {
+        return Ok(custom);
     }
     Ok(match choice.source.integration() {
         Some(integration) => {
@@ -204,4 +249,17 @@ fn external_id(
         }
         None => ExternalId::for_legacy_role(account, stack)?,
     })
+}
+
+/// The role's external ID where the user has chosen one.
+pub(super) fn custom(
+    account: &Subdomain,
+    role: &Role,
+) -> Result<Option<ExternalId>, CustomIdRefused> {
+    match &role.assumed_by {
+        AssumedBy::Worker {
+            custom_external_id: Some(custom),
+        } => ExternalId::custom(account, custom, true).map(Some),
+        AssumedBy::Worker { .. } | AssumedBy::Server => Ok(None),
+    }
 }

@@ -7,7 +7,8 @@
 use super::access::{Access, required};
 use super::attachment::Attachment;
 use super::cloud::Cloud;
-use super::grant::{Grant, GrantError, Source};
+use super::external_id::ExternalId;
+use super::grant::{Grant, GrantError, Source, external_id};
 use super::integration::Integration;
 use super::legacy_role::LegacyRole;
 use super::role::{AssumedBy, Role};
@@ -35,6 +36,8 @@ pub struct Candidates<'a> {
     /// Names of the environment variables that the run gets from its users: stack, contexts and
     /// overrides, not the computed ones.
     pub user_variables: &'a [&'a str],
+    /// The phase runs on a worker of a private pool, which can assume roles itself.
+    pub private_worker: bool,
 }
 
 /// What [`select`] comes to. All but `Chosen` issue nothing.
@@ -51,7 +54,8 @@ pub enum Selection<'a> {
         access: Access,
         between: Vec<Source>,
     },
-    /// The worker would have to assume the role, which workers can't do yet: the phase fails.
+    /// The worker would have to assume the role, which one that is shared never does: the phase
+    /// fails.
     WorkerSideUnavailable { access: Access, source: Source },
     /// A run of this kind has no such phase: nothing may be issued, and nothing may start.
     NoSuchPhase,
@@ -66,6 +70,15 @@ pub struct Choice<'a> {
 }
 
 impl Choice<'_> {
+    /// What is sent with the request for it.
+    pub fn external_id(
+        &self,
+        account: &Subdomain,
+        stack: &StackId,
+    ) -> Result<ExternalId, GrantError> {
+        external_id(self, account, stack)
+    }
+
     /// The only way to a [`Grant`].
     pub fn grant(
         &self,
@@ -153,7 +166,8 @@ pub fn select<'a>(candidates: &Candidates<'a>, kind: RunKind, phase: Phase) -> S
     match choices.pop() {
         None => Selection::NothingAttached { access },
         Some(Choice { role, source, .. })
-            if matches!(role.assumed_by, AssumedBy::Worker { .. }) =>
+            if matches!(role.assumed_by, AssumedBy::Worker { .. })
+                && !candidates.private_worker =>
         {
             Selection::WorkerSideUnavailable { access, source }
         }

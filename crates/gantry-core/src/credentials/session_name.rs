@@ -23,6 +23,15 @@ impl SessionName {
         Self::build("verify", stack, account)
     }
 
+    /// What a worker was granted by the server.
+    pub(super) fn granted(text: &str) -> Option<Self> {
+        let fits = (2..=LENGTH).contains(&text.len())
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c));
+        fits.then(|| Self(text.to_owned()))
+    }
+
     fn build(first: &str, stack: &StackId, account: &Subdomain) -> Result<Self, InvalidPart> {
         // Each part was checked to be ASCII, so cutting at a byte cuts at a character.
         let mut name = format!("{first}@{}@{account}", stack_part(stack)?);

@@ -2,12 +2,13 @@
 
 use super::access::Access;
 use super::external_id::{ExternalId, InvalidPart};
-use super::grant::AssumeRequest;
+use super::grant::{AssumeRequest, GrantError, NoRequest, custom};
 use super::legacy_role::LegacyRole;
 use super::role::Role;
 use super::session_name::SessionName;
 use crate::account::Subdomain;
 use crate::ids::{IntegrationId, SpaceId, StackId};
+use crate::protocol::WireRequest;
 use crate::run::Phase;
 
 /// One role, as one stack would use it for one access. Same duration, region and external ID as
@@ -33,7 +34,7 @@ impl Trial {
         stack: &StackId,
         space: &SpaceId,
         access: Access,
-    ) -> Result<Self, InvalidPart> {
+    ) -> Result<Self, GrantError> {
         let phase = match access {
             Access::Read => Phase::Plan,
             Access::Write => Phase::Apply,
@@ -44,20 +45,33 @@ impl Trial {
             ("space", space.as_str().to_owned()),
             ("phase", phase.as_str().to_owned()),
         ];
-        let external_id = ExternalId::for_integration(account, integration, stack, access)?;
-        Self::new(account, role, stack, Some(access), external_id, tags)
+        let external_id = match custom(account, role)? {
+            Some(custom) => custom,
+            None => ExternalId::for_integration(account, integration, stack, access)?,
+        };
+        Ok(Self::new(
+            account,
+            role,
+            stack,
+            Some(access),
+            external_id,
+            tags,
+        )?)
     }
 
-    pub fn for_legacy_role(account: &Subdomain, legacy: &LegacyRole) -> Result<Self, InvalidPart> {
-        let external_id = ExternalId::for_legacy_role(account, &legacy.stack)?;
-        Self::new(
+    pub fn for_legacy_role(account: &Subdomain, legacy: &LegacyRole) -> Result<Self, GrantError> {
+        let external_id = match custom(account, &legacy.role)? {
+            Some(custom) => custom,
+            None => ExternalId::for_legacy_role(account, &legacy.stack)?,
+        };
+        Ok(Self::new(
             account,
             &legacy.role,
             &legacy.stack,
             None,
             external_id,
             Vec::new(),
-        )
+        )?)
     }
 
     fn new(
@@ -73,6 +87,21 @@ impl Trial {
         Ok(Self {
             stack: stack.clone(),
             access,
+            tagged: !request.tags().is_empty(),
+            request,
+        })
+    }
+
+    /// As the server has granted it to a worker.
+    pub fn from_wire(
+        stack: &StackId,
+        access: Access,
+        wire: &WireRequest,
+    ) -> Result<Self, NoRequest> {
+        let request = AssumeRequest::from_wire(wire)?;
+        Ok(Self {
+            stack: stack.clone(),
+            access: Some(access),
             tagged: !request.tags().is_empty(),
             request,
         })

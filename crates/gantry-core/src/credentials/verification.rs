@@ -1,8 +1,10 @@
 //! The record of a trial: whether a role trusts us, and only us.
 
+use serde::{Deserialize, Serialize};
+
 use super::access::Access;
 use super::grant::AssumeRequest;
-use crate::ids::{IntegrationId, StackId};
+use crate::ids::{IntegrationId, StackId, WorkerPoolId};
 
 /// The newest trial of one role for one stack and access. Times are epoch milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +27,8 @@ pub enum VerifiedSource {
 }
 
 /// Three outcomes that matter, and never a boolean: only `Trusted` lets anything go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum VerificationOutcome {
     /// The role can be assumed with our external ID, and not without it.
     Trusted,
@@ -79,4 +82,9 @@ pub fn fingerprint(request: &AssumeRequest) -> String {
         request.region().map_or("", |region| region.as_str()),
         tags.join(",")
     )
+}
+
+/// The same of what a worker of `pool` asks with an identity of its own: another pool has another.
+pub fn fingerprint_in(pool: &WorkerPoolId, request: &AssumeRequest) -> String {
+    format!("{}\nworker pool {pool}", fingerprint(request))
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::commit::Commit;
@@ -19,12 +21,20 @@ pub struct Hello {
     /// `None`: cloud metadata addresses are out of reach of children. Otherwise the sentence that
     /// says why they are not filtered.
     pub metadata_unfiltered: Option<String>,
+    /// Runs that it works on at a time.
+    #[serde(default = "one_slot")]
+    pub slots: u32,
+    /// What else it says of itself, by name: shown with the worker.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+}
+
+fn one_slot() -> u32 {
+    1
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Welcome {
-    /// Runs of this worker's predecessor that the server still counts as running: the worker
-    /// proves by saying hello that their process trees are dead.
     pub lease_seconds: u64,
     /// The life that the installation lives; a restore from a backup begins another one, in which
     /// no lease of the one before counts.
@@ -32,11 +42,23 @@ pub struct Welcome {
     pub epoch: String,
 }
 
+/// Who the server takes the caller for; changes nothing.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Standing {
+    pub protocol: u32,
+    /// In words.
+    pub caller: String,
+}
+
 /// Asks for work and waits for it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claim {
     pub worker: WorkerId,
     pub wait_ms: u64,
+    /// Set where the answer to the claim before this one was lost: the runs that the worker knows of.
+    /// A run that it holds beyond those was in that answer, and is handed out again.
+    #[serde(default)]
+    pub holding: Option<Vec<RunId>>,
 }
 
 /// A run, or the rest of one, held by lease.

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{EnvVar, MountedFile};
+use super::{EnvVar, MountedFile, WorkerGrant};
 use crate::backend_lock::BackendLock;
 use crate::run::Phase;
 
@@ -33,6 +33,10 @@ pub struct PhaseStart {
     pub files: Vec<MountedFile>,
     /// What was issued for this phase, and for no other. Wins over everything.
     pub credentials: Vec<EnvVar>,
+    /// Roles that the worker assumes itself before the child starts: their credentials join those
+    /// above. A worker of a pool alone is given any.
+    #[serde(default)]
+    pub grants: Vec<WorkerGrant>,
     /// When the credentials end, Unix milliseconds.
     pub credentials_expire: Option<i64>,
     /// Sentences for the top of the phase's log: which identity it uses, or why it has none.

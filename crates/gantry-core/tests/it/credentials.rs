@@ -75,6 +75,7 @@ struct Setup {
     legacy_role: Option<LegacyRole>,
     auto_attach: Vec<Integration>,
     user_variables: Vec<&'static str>,
+    private_worker: bool,
 }
 
 impl Setup {
@@ -116,6 +117,12 @@ impl Setup {
         self
     }
 
+    /// The stack has a pool of private workers.
+    fn in_private_pool(mut self) -> Self {
+        self.private_worker = true;
+        self
+    }
+
     fn candidates(&self) -> Candidates<'_> {
         Candidates {
             cloud: Cloud::Aws,
@@ -123,6 +130,7 @@ impl Setup {
             legacy_role: self.legacy_role.as_ref(),
             auto_attach: &self.auto_attach,
             user_variables: &self.user_variables,
+            private_worker: self.private_worker,
         }
     }
 }

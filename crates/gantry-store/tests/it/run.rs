@@ -297,9 +297,14 @@ async fn a_worker_is_known_until_it_is_gone(store: &Store) {
     assert!(!known().await.unwrap());
     for _ in 0..2 {
         let tx = store.begin().await.unwrap();
-        worker::insert(&tx, &id, "embedded", "bubblewrap", 1)
-            .await
-            .unwrap();
+        let arrival = worker::Arrival {
+            id: &id,
+            caller: &gantry_core::caller::Caller::Embedded,
+            sandbox: "bubblewrap",
+            slots: 1,
+            metadata: "{}",
+        };
+        worker::insert(&tx, &arrival, 1).await.unwrap();
         tx.commit().await.unwrap();
     }
     assert!(known().await.unwrap());

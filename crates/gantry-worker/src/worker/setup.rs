@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use gantry_cloud::aws::AwsSettings;
+use gantry_cloud::registry::Registry;
 use gantry_tools::{Cache, Network, Releases, Settings};
 
 use super::StartError;
 use crate::child_env::Base;
 use crate::cli_config::{Mirror, Patterns, ProviderInstallation};
-use crate::config::WorkerConfig;
+use crate::config::{Identity, Server, WorkerConfig};
 use crate::provider_cache::ProviderCache;
 use crate::sandbox::Sandbox;
 use crate::tools::Tools;
@@ -23,6 +25,23 @@ pub(super) fn git(config: &WorkerConfig) -> Result<gantry_git::Settings, StartEr
         settings.search_path = path.to_string_lossy().into_owned();
     }
     Ok(settings)
+}
+
+/// For a worker of a private pool, whose own identity is the user's. Nothing is asked yet.
+pub(super) fn clouds(config: &WorkerConfig) -> Option<Registry> {
+    let private = matches!(
+        config.server,
+        Server::Elsewhere {
+            identity: Identity::Pool { .. },
+            ..
+        }
+    );
+    private.then(|| {
+        Registry::new(AwsSettings {
+            sts_endpoint: config.sts_endpoint.clone(),
+            ..AwsSettings::default()
+        })
+    })
 }
 
 /// Before the sandbox is started: it shows children what is in the directory of downloaded tools.

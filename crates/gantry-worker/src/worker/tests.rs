@@ -5,8 +5,7 @@ use super::*;
 fn worker(directory: &std::path::Path) -> Worker {
     let config = serde_json::json!({
         "data_dir": directory,
-        "socket": directory.join("nobody-listens"),
-        "token": "the-token",
+        "server": { "socket": { "path": directory.join("nobody-listens"), "token": "the-token" } },
         "insecure_no_sandbox": true,
         "users": { "first": 900_000, "count": 200 },
     });

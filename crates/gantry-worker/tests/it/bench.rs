@@ -54,8 +54,7 @@ impl Bench {
         let socket = self.listen();
         let mut config = serde_json::json!({
             "data_dir": self.data(),
-            "socket": socket,
-            "token": "the-token",
+            "server": { "socket": { "path": socket, "token": "the-token" } },
             "slots": 2,
             "local_repositories": [self.directory.path()],
             // Other users than those of the tests of the metadata filter.

@@ -94,6 +94,7 @@ pub struct Gateway {
 
 pub fn start(phase: Phase) -> PhaseStart {
     PhaseStart {
+        grants: vec![],
         phase,
         version: 0,
         env: vec![],

@@ -89,6 +89,21 @@ pub(super) const KEYS: &[Key] = &[
         "Threads that serve requests.",
     ),
     key(
+        "worker_gateway.listen",
+        Kind::Text,
+        "",
+        "Address that workers elsewhere connect to, such as `0.0.0.0:7879`, over TLS. Empty: none can, \
+         and the server has its embedded worker alone.",
+    ),
+    key(
+        "worker_gateway.public_url",
+        Kind::Text,
+        "",
+        "`https://host:port` under which those workers reach that address. The server's certificate \
+         is made for this host at each start, and what workers are started with holds it. Empty: \
+         `https://` and the address above.",
+    ),
+    key(
         "log.level",
         Kind::Text,
         "info",
@@ -219,6 +234,32 @@ pub(super) const KEYS: &[Key] = &[
         Kind::Number,
         "700000",
         "First of the unprivileged user IDs that children run under when the worker is root.",
+    ),
+    key(
+        "worker.join",
+        Kind::Secret,
+        "",
+        "`gantry worker` only: what `gantry admin worker-token` printed. Better given by environment \
+         or as a file.",
+    ),
+    key(
+        "worker.join_file",
+        Kind::Text,
+        "",
+        "`gantry worker` only: file with what `gantry admin worker-token` printed.",
+    ),
+    key(
+        "worker.pool_config_file",
+        Kind::Text,
+        "",
+        "`gantry worker` only: file with the `config` of its worker pool.",
+    ),
+    key(
+        "worker.pool_private_key_file",
+        Kind::Text,
+        "",
+        "`gantry worker` only: file with the private key (PEM, without a password) that the pool's \
+         certificate was requested with.",
     ),
     key(
         "child.http_proxy",

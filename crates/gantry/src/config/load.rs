@@ -6,14 +6,15 @@ use gantry_core::quoted::Quoted;
 use secrecy::ExposeSecret as _;
 use toml::{Table, Value};
 
-use super::Config;
 use super::keys::{KEYS, Key, Kind, variable};
+use super::{Config, Program};
 
 /// Variables that begin like settings but are not: the file's own name, and test harnesses.
 const NOT_SETTINGS: [&str; 2] = ["GANTRY_CONFIG", "GANTRY_TEST_"];
 
 /// What may override the defaults, weakest first.
 pub struct Overrides {
+    pub program: Program,
     pub file: Option<PathBuf>,
     pub env: Vec<(String, String)>,
     pub flags: Vec<(String, String)>,
@@ -29,7 +30,7 @@ impl Config {
             let file: Table = text
                 .parse()
                 .with_context(|| format!("{} is not TOML", path.display()))?;
-            merge_file(&mut table, "", file)
+            merge_file(&mut table, overrides.program, "", file)
                 .with_context(|| format!("in the configuration file {}", path.display()))?;
         }
         for (name, text) in overrides.env {
@@ -41,6 +42,7 @@ impl Config {
             let Some(key) = key else {
                 bail!("{name} is no setting of gantry: see `gantry config --reference`")
             };
+            read_by(overrides.program, key).with_context(|| format!("in {name}"))?;
             set(
                 &mut table,
                 key.path,
@@ -48,7 +50,7 @@ impl Config {
             );
         }
         for (path, text) in overrides.flags {
-            let key = find(&path)?;
+            let key = find(overrides.program, &path)?;
             set(
                 &mut table,
                 key.path,
@@ -73,6 +75,7 @@ impl Config {
                  without /graphql, since clients append that themselves"
             );
         }
+        self.worker_gateway()?;
         if !matches!(self.log.format.as_str(), "text" | "json") {
             bail!("log.format `{}`: write `text` or `json`", self.log.format);
         }
@@ -88,6 +91,45 @@ impl Config {
 }
 
 impl Config {
+    fn worker_gateway(&mut self) -> anyhow::Result<()> {
+        let gateway = &mut self.worker_gateway;
+        if gateway.listen.is_empty() {
+            if !gateway.public_url.is_empty() {
+                bail!(
+                    "worker_gateway.public_url {}: without `worker_gateway.listen` no worker is \
+                     answered there; set both, or neither",
+                    Quoted(&gateway.public_url)
+                );
+            }
+            return Ok(());
+        }
+        let everywhere = ["0.0.0.0:", "[::]:"];
+        if gateway.public_url.is_empty()
+            && everywhere.iter().any(|any| gateway.listen.starts_with(any))
+        {
+            bail!(
+                "worker_gateway.public_url: set it: no worker can connect to {}",
+                gateway.listen
+            );
+        }
+        if gateway.public_url.is_empty() {
+            gateway.public_url = format!("https://{}", gateway.listen);
+        }
+        let url = &gateway.public_url;
+        let host = url.strip_prefix("https://").unwrap_or_default();
+        let well_formed = !host.is_empty()
+            && host
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-.:[]".contains(c));
+        if !well_formed {
+            bail!(
+                "worker_gateway.public_url {}: write https://host:port, without a path",
+                Quoted(url)
+            );
+        }
+        Ok(())
+    }
+
     fn downloads_and_proxies(&self) -> anyhow::Result<()> {
         for (key, mirror) in [
             (
@@ -137,7 +179,12 @@ fn defaults() -> anyhow::Result<Table> {
     Ok(table)
 }
 
-fn merge_file(table: &mut Table, prefix: &str, file: Table) -> anyhow::Result<()> {
+fn merge_file(
+    table: &mut Table,
+    program: Program,
+    prefix: &str,
+    file: Table,
+) -> anyhow::Result<()> {
     for (name, value) in file {
         let path = if prefix.is_empty() {
             name
@@ -145,9 +192,9 @@ fn merge_file(table: &mut Table, prefix: &str, file: Table) -> anyhow::Result<()
             format!("{prefix}.{name}")
         };
         match value {
-            Value::Table(inner) => merge_file(table, &path, inner)?,
+            Value::Table(inner) => merge_file(table, program, &path, inner)?,
             value => {
-                let key = find(&path)?;
+                let key = find(program, &path)?;
                 let value = checked_type(key, value)?;
                 set(table, key.path, value);
             }
@@ -156,10 +203,24 @@ fn merge_file(table: &mut Table, prefix: &str, file: Table) -> anyhow::Result<()
     Ok(())
 }
 
-fn find(path: &str) -> anyhow::Result<&'static Key> {
-    KEYS.iter()
-        .find(|key| key.path == path)
-        .with_context(|| format!("there is no setting `{path}`: see `gantry config --reference`"))
+fn find(program: Program, path: &str) -> anyhow::Result<&'static Key> {
+    let key = KEYS.iter().find(|key| key.path == path);
+    let key = key.with_context(|| {
+        format!("there is no setting `{path}`: see `gantry config --reference`")
+    })?;
+    read_by(program, key)?;
+    Ok(key)
+}
+
+fn read_by(program: Program, key: &Key) -> anyhow::Result<()> {
+    if !program.reads(key.path) {
+        bail!(
+            "`{}` is a setting of {}, and is not read here: take it out",
+            key.path,
+            program.others()
+        );
+    }
+    Ok(())
 }
 
 /// A file may write a list as a list; every other way writes text.

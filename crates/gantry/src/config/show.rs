@@ -29,6 +29,11 @@ impl Config {
             ("server.listen", text(&self.server.listen)),
             ("server.public_url", text(&self.server.public_url)),
             ("server.threads", self.server.threads.to_string()),
+            ("worker_gateway.listen", text(&self.worker_gateway.listen)),
+            (
+                "worker_gateway.public_url",
+                text(&self.worker_gateway.public_url),
+            ),
             ("log.level", text(&self.log.level)),
             ("log.format", text(&self.log.format)),
             ("aws.principal", text(&self.aws.principal)),
@@ -64,6 +69,16 @@ impl Config {
                 self.worker.insecure_no_sandbox.to_string(),
             ),
             ("worker.uid_base", self.worker.uid_base.to_string()),
+            ("worker.join", secret(&self.worker.join)),
+            ("worker.join_file", text(&self.worker.join_file)),
+            (
+                "worker.pool_config_file",
+                text(&self.worker.pool_config_file),
+            ),
+            (
+                "worker.pool_private_key_file",
+                text(&self.worker.pool_private_key_file),
+            ),
             ("child.http_proxy", proxy(&self.child.http_proxy)),
             ("child.https_proxy", proxy(&self.child.https_proxy)),
             ("child.no_proxy", text(&self.child.no_proxy)),

@@ -8,6 +8,7 @@ fn load(env: &[(&str, &str)], flags: &[(&str, &str)]) -> anyhow::Result<Config> 
             .collect()
     };
     Config::load(Overrides {
+        program: Program::Server,
         file: None,
         env: owned(env),
         flags: owned(flags),
@@ -19,6 +20,7 @@ fn file(text: &str) -> anyhow::Result<Config> {
     let path = dir.path().join("gantry.toml");
     std::fs::write(&path, text)?;
     Config::load(Overrides {
+        program: Program::Server,
         file: Some(path),
         env: vec![],
         flags: vec![],
@@ -117,6 +119,60 @@ fn unknown_keys_are_errors_everywhere() {
     assert!(load(&[], &[("wroker.slots", "3")]).is_err());
     let error = file("[wroker]\nslots = 3\n").err().unwrap();
     assert!(format!("{error:#}").contains("`wroker.slots`"), "{error:#}");
+}
+
+#[test]
+fn a_worker_reads_its_own_settings_and_no_others() {
+    let worker = |env: &[(&str, &str)]| {
+        Config::load(Overrides {
+            program: Program::Worker,
+            file: None,
+            env: env
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            flags: vec![],
+        })
+    };
+    let config = worker(&[
+        ("GANTRY_WORKER_JOIN", "abc"),
+        ("GANTRY_WORKER_SLOTS", "3"),
+        ("GANTRY_CHILD_NO_PROXY", "localhost"),
+    ])
+    .unwrap();
+    assert_eq!(config.worker.slots, 3);
+    let error = worker(&[("GANTRY_ACCOUNT", "acme")]).err().unwrap();
+    let said = format!("{error:#}");
+    assert!(
+        said.contains("`account` is a setting of the server"),
+        "{said}"
+    );
+    let error = load(&[("GANTRY_WORKER_JOIN", "abc")], &[]).err().unwrap();
+    let said = format!("{error:#}");
+    assert!(said.contains("a setting of `gantry worker`"), "{said}");
+}
+
+#[test]
+fn the_gateway_has_an_https_address_or_none() {
+    let gateway = |pairs: &[(&str, &str)]| load(&[], pairs);
+    let listen = ("worker_gateway.listen", "127.0.0.1:7879");
+    let config = gateway(&[listen]).unwrap();
+    assert_eq!(config.worker_gateway.public_url, "https://127.0.0.1:7879");
+    for bad in [
+        "http://gantry:7879",
+        "https://",
+        "gantry",
+        "https://gantry/path",
+    ] {
+        let error = gateway(&[listen, ("worker_gateway.public_url", bad)]);
+        let said = format!("{:#}", error.err().unwrap());
+        assert!(
+            said.contains(bad) && said.contains("https://host:port"),
+            "{said}"
+        );
+    }
+    let alone = gateway(&[("worker_gateway.public_url", "https://gantry:7879")]);
+    assert!(format!("{:#}", alone.err().unwrap()).contains("worker_gateway.listen"));
 }
 
 #[test]

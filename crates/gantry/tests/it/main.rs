@@ -19,4 +19,5 @@ mod server;
 mod state;
 mod stored_state;
 mod tool_version;
+mod worker;
 mod world;

@@ -22,15 +22,15 @@ resource "terraform_data" "slow" {
 }
 "#;
 
-struct Applying {
-    world: World,
-    witness: Witness,
-    stack: String,
-    run: String,
+pub struct Applying {
+    pub world: World,
+    pub witness: Witness,
+    pub stack: String,
+    pub run: String,
 }
 
 /// A run in the middle of its apply.
-async fn applying(world: World) -> Applying {
+pub async fn applying(world: World) -> Applying {
     let witness = Witness::start().unwrap();
     let hook = witness.hook("apply");
     let stack = world
@@ -59,7 +59,7 @@ async fn applying(world: World) -> Applying {
 
 impl Applying {
     /// The run has ended, once, and says why; what was there before is there.
-    async fn failed_once(&self) -> RunView {
+    pub async fn failed_once(&self) -> RunView {
         let client = &self.world.client;
         let view = client.wait_for_end(&self.stack, &self.run).await.unwrap();
         assert_eq!(view.state, "FAILED", "{}", view.reason());
@@ -80,7 +80,7 @@ impl Applying {
     }
 
     /// The stack is free, or says why not; the next run can go after an unlock.
-    async fn can_go_on(&self) {
+    pub async fn can_go_on(&self) {
         let client = &self.world.client;
         let found = client
             .stack(&self.stack, "blocker{id} lockedBy")

@@ -1,5 +1,6 @@
 //! Messages that come late, twice, or from somebody who has the run no longer.
 
+use gantry_core::caller::Caller;
 use gantry_core::protocol::{Next, PhaseOutcome};
 use gantry_core::run::{Phase, RunKind, RunState};
 
@@ -37,29 +38,45 @@ async fn an_older_lease_moves_nothing(world: &World) {
             .await,
     );
     refusal(worker.try_prepare(&old, crate::world::HEAD).await);
-    refusal(app.plan_put(&id, old.fence, b"evil"[..].into()).await);
-    refusal(app.plan_json_put(&id, old.fence, b"{}"[..].into()).await);
     refusal(
-        app.errored_state_put(&id, old.fence, b"{}"[..].into())
+        app.plan_put(&Caller::Embedded, &id, old.fence, b"evil"[..].into())
             .await,
     );
-    refusal(app.plan_get(&id, old.fence).await.map(|_| ()));
+    refusal(
+        app.plan_json_put(&Caller::Embedded, &id, old.fence, b"{}"[..].into())
+            .await,
+    );
+    refusal(
+        app.errored_state_put(&Caller::Embedded, &id, old.fence, b"{}"[..].into())
+            .await,
+    );
+    refusal(
+        app.plan_get(&Caller::Embedded, &id, old.fence)
+            .await
+            .map(|_| ()),
+    );
     let bytes = b"late"[..].into();
     refusal(
-        app.run_log_append(&id, plan.version, old.fence, 0, bytes)
+        app.run_log_append(&Caller::Embedded, &id, plan.version, old.fence, 0, bytes)
             .await,
     );
     let beat = gantry_core::protocol::Heartbeat {
         fence: old.fence,
         wait_ms: 0,
     };
-    refusal(app.run_heartbeat(&id, &beat).await);
+    refusal(app.run_heartbeat(&Caller::Embedded, &id, &beat).await);
     assert_eq!(world.state(&stack, &id).await, RunState::PreparingApply);
     let apply = worker.prepare(&new).await;
-    let bundle = app.plan_get(&id, new.fence).await.unwrap();
+    let bundle = app
+        .plan_get(&Caller::Embedded, &id, new.fence)
+        .await
+        .unwrap();
     assert_eq!(bundle.as_slice(), b"the plan");
     // A plan is put in the plan phase, and a report is about the phase that is at work.
-    refusal(app.plan_put(&id, new.fence, b"evil"[..].into()).await);
+    refusal(
+        app.plan_put(&Caller::Embedded, &id, new.fence, b"evil"[..].into())
+            .await,
+    );
     refusal(
         worker
             .try_finish(&new, &init, PhaseOutcome::Succeeded)
@@ -134,8 +151,9 @@ async fn a_stranger_gets_no_work(world: &World) {
     let claim = gantry_core::protocol::Claim {
         worker: gantry_core::ids::WorkerId::new("01STRANGER"),
         wait_ms: 0,
+        holding: None,
     };
-    let text = refusal(world.app.run_claim(&claim).await);
+    let text = refusal(world.app.run_claim(&Caller::Embedded, &claim).await);
     assert!(text.contains("01STRANGER"), "{text}");
 }
 

@@ -1,4 +1,5 @@
 use gantry_app::stack::{StackDraft, VendorDraft};
+use gantry_core::caller::Caller;
 use gantry_core::engine::Engine;
 use gantry_core::plan::Action;
 use gantry_core::protocol::{Next, PhaseOutcome, PhaseStart, Start};
@@ -65,7 +66,9 @@ async fn a_tracked_run_from_trigger_to_end(world: &World) {
     worker.put_plan(&job, b"the plan").await;
     let json = br#"{"resource_changes":[{"address":"t.n","mode":"managed",
         "change":{"actions":["create"]}}]}"#;
-    let shown = world.app.plan_json_put(&id, job.fence, json[..].into());
+    let shown = world
+        .app
+        .plan_json_put(&Caller::Embedded, &id, job.fence, json[..].into());
     shown.await.unwrap();
     assert!(!worker.let_go(&job, &plan, PhaseOutcome::Changes).await);
     assert_eq!(world.state(&stack, &id).await, RunState::Unconfirmed);
@@ -82,7 +85,11 @@ async fn a_tracked_run_from_trigger_to_end(world: &World) {
     assert_eq!(apply.phase, Phase::Apply);
     let key = variable(&apply, "AWS_ACCESS_KEY_ID").unwrap();
     assert!(key.ends_with("@infra@write"), "{key}");
-    let bundle = world.app.plan_get(&id, again.fence).await.unwrap();
+    let bundle = world
+        .app
+        .plan_get(&Caller::Embedded, &id, again.fence)
+        .await
+        .unwrap();
     assert_eq!(bundle.as_slice(), b"the plan");
     assert!(worker.let_go(&again, &apply, PhaseOutcome::Succeeded).await);
 
@@ -119,7 +126,9 @@ async fn autodeploy_applies_at_once(world: &World) {
     assert_eq!(apply.phase, Phase::Apply);
     assert_eq!(world.state(&stack, &id).await, RunState::Applying);
     // The plan's JSON may come while the plan is being applied.
-    let shown = world.app.plan_json_put(&id, job.fence, b"{}"[..].into());
+    let shown = world
+        .app
+        .plan_json_put(&Caller::Embedded, &id, job.fence, b"{}"[..].into());
     shown.await.unwrap();
     assert!(worker.let_go(&job, &apply, PhaseOutcome::Succeeded).await);
     assert_eq!(
@@ -166,7 +175,11 @@ async fn a_new_plan_replaces_the_one_that_waited(world: &World) {
         .unwrap();
     let last = worker.claim().await.unwrap();
     worker.prepare(&last).await;
-    let bundle = world.app.plan_get(&id, last.fence).await.unwrap();
+    let bundle = world
+        .app
+        .plan_get(&Caller::Embedded, &id, last.fence)
+        .await
+        .unwrap();
     assert_eq!(bundle.as_slice(), b"another plan");
     assert_eq!(
         world.states(&stack, &id).await,

@@ -1,3 +1,4 @@
+use gantry_core::caller::Caller;
 use gantry_core::protocol::{Next, PhaseFinished, PhaseOutcome};
 use gantry_core::run::{RunKind, RunState, SystemLock};
 
@@ -68,7 +69,7 @@ async fn an_errored_state_locks_the_stack_for_everything_but_a_task(world: &Worl
     let job = worker.claim().await.unwrap();
     let apply = started(worker.plan(&job).await);
     let state = b"canary of the state";
-    app.errored_state_put(&id, job.fence, state[..].into())
+    app.errored_state_put(&Caller::Embedded, &id, job.fence, state[..].into())
         .await
         .unwrap();
     let finished = PhaseFinished {
@@ -81,7 +82,10 @@ async fn an_errored_state_locks_the_stack_for_everything_but_a_task(world: &Worl
         errored_state: true,
         backend_lock: None,
     };
-    let next = app.run_phase_finished(&id, &finished).await.unwrap();
+    let next = app
+        .run_phase_finished(&Caller::Embedded, &id, &finished)
+        .await
+        .unwrap();
     assert!(matches!(next, Next::Release { ended: true, .. }));
     worker.release(&job, None).await;
     assert_eq!(world.state(&stack, &id).await, RunState::Failed);
@@ -113,7 +117,10 @@ async fn an_errored_state_locks_the_stack_for_everything_but_a_task(world: &Worl
     let job = worker.claim().await.unwrap();
     assert_eq!(job.run, task.id);
     assert!(job.errored_state);
-    let kept = app.errored_state_get(&task.id, job.fence).await.unwrap();
+    let kept = app
+        .errored_state_get(&Caller::Embedded, &task.id, job.fence)
+        .await
+        .unwrap();
     assert_eq!(kept.as_slice(), state);
     let init = worker.prepare(&job).await;
     let perform = worker.go_on(&job, &init, PhaseOutcome::Succeeded).await;

@@ -1,6 +1,7 @@
 use gantry_app::App;
 use gantry_app::gateway::GatewayError;
 use gantry_app::run_log::LogPage;
+use gantry_core::caller::Caller;
 use gantry_core::ids::{RunId, StackId};
 use gantry_core::protocol::{Job, PhaseOutcome};
 use gantry_core::run::{RunKind, RunState};
@@ -122,8 +123,15 @@ async fn append(
 ) -> Result<(), GatewayError> {
     let bytes = text.into();
     let app = &world.app;
-    app.run_log_append(&job.run, version, job.fence, offset, bytes)
-        .await
+    app.run_log_append(
+        &Caller::Embedded,
+        &job.run,
+        version,
+        job.fence,
+        offset,
+        bytes,
+    )
+    .await
 }
 
 async fn what_was_sent_twice_stands_once_and_a_gap_is_refused(world: &World) {
@@ -163,7 +171,7 @@ async fn a_worker_that_sends_its_spool_again_completes_the_log(world: &World) {
     let app = world.restarted().await;
     let text = "heard by the server that died\nand the rest\n";
     let bytes = text.into();
-    app.run_log_append(&id, init.version, job.fence, 0, bytes)
+    app.run_log_append(&Caller::Embedded, &id, init.version, job.fence, 0, bytes)
         .await
         .unwrap();
     let worker = Worker {

@@ -1,4 +1,5 @@
 use gantry_core::backend_lock::BackendLock;
+use gantry_core::caller::Caller;
 use gantry_core::ids::{RunId, StackId};
 use gantry_core::protocol::{Job, Next, PhaseFinished, PhaseOutcome, PhaseStart};
 use gantry_core::run::{RunKind, RunState, SystemLock};
@@ -62,7 +63,7 @@ async fn a_worker_that_is_lost_while_planning_fails_the_run(world: &World) {
         fence: job.fence,
         wait_ms: 0,
     };
-    refusal(world.app.run_heartbeat(&id, &beat).await);
+    refusal(world.app.run_heartbeat(&Caller::Embedded, &id, &beat).await);
     let late = worker
         .try_finish(&job, &init, PhaseOutcome::Succeeded)
         .await;
@@ -82,7 +83,11 @@ async fn a_heartbeat_keeps_the_lease(world: &World) {
             fence: job.fence,
             wait_ms: 0,
         };
-        world.app.run_heartbeat(&id, &beat).await.unwrap();
+        world
+            .app
+            .run_heartbeat(&Caller::Embedded, &id, &beat)
+            .await
+            .unwrap();
         let next = world.app.end_what_is_due().await.unwrap();
         assert_eq!(next, Some(world.clock.now() + LEASE_MS));
     }
@@ -151,8 +156,9 @@ async fn a_restarted_worker_proves_that_the_old_processes_are_dead(world: &World
     let claim = gantry_core::protocol::Claim {
         worker: worker.id.clone(),
         wait_ms: 0,
+        holding: None,
     };
-    refusal(world.app.run_claim(&claim).await);
+    refusal(world.app.run_claim(&Caller::Embedded, &claim).await);
 
     // The same after the lease had run out and had locked the stack.
     world.trigger(&stack, RunKind::Tracked).await;
@@ -198,7 +204,7 @@ async fn a_late_state_is_kept_and_locks_the_stack(world: &World) {
     lose(world).await;
     let put = world
         .app
-        .errored_state_put(&id, job.fence, b"{}"[..].into());
+        .errored_state_put(&Caller::Embedded, &id, job.fence, b"{}"[..].into());
     put.await.unwrap();
     let lock = world.read_stack(&stack).await.system_lock.unwrap();
     assert_eq!((lock.kind, lock.until), (SystemLock::ErroredState, None));
@@ -211,7 +217,7 @@ async fn a_state_without_a_report_keeps_the_lock(world: &World) {
     let (stack, id, job, _) = applying(world, &worker).await;
     let put = world
         .app
-        .errored_state_put(&id, job.fence, b"{}"[..].into());
+        .errored_state_put(&Caller::Embedded, &id, job.fence, b"{}"[..].into());
     put.await.unwrap();
     assert_eq!(world.state(&stack, &id).await, RunState::Applying);
     lose(world).await;
@@ -230,7 +236,7 @@ async fn a_lost_task_leaves_the_lock_for_a_state_in_force(world: &World) {
     let (stack, id, job, apply) = applying(world, &worker).await;
     let put = world
         .app
-        .errored_state_put(&id, job.fence, b"{}"[..].into());
+        .errored_state_put(&Caller::Embedded, &id, job.fence, b"{}"[..].into());
     put.await.unwrap();
     let failed = PhaseOutcome::Failed {
         reason: "the state could not be stored".into(),
@@ -271,7 +277,11 @@ async fn meet_a_lock(world: &World, stack: &StackId, worker: &Worker, at: i64) -
             created: Some(utc::show(at).replace(" UTC", ".5 +0000 UTC")),
         }),
     };
-    world.app.run_phase_finished(&id, &finished).await.unwrap();
+    world
+        .app
+        .run_phase_finished(&Caller::Embedded, &id, &finished)
+        .await
+        .unwrap();
     worker.release(&job, None).await;
     id
 }
@@ -328,7 +338,11 @@ async fn a_phase_that_outlives_its_credentials_says_so_in_its_history(world: &Wo
             fence: job.fence,
             wait_ms: 0,
         };
-        world.app.run_heartbeat(&id, &beat).await.unwrap();
+        world
+            .app
+            .run_heartbeat(&Caller::Embedded, &id, &beat)
+            .await
+            .unwrap();
         world.app.end_what_is_due().await.unwrap()
     };
     world.clock.advance(899_000);

@@ -1,3 +1,4 @@
+use gantry_core::caller::Caller;
 use gantry_core::ids::RunId;
 use gantry_core::protocol::PhaseOutcome;
 use gantry_core::run::{RunKind, RunState};
@@ -95,7 +96,14 @@ async fn a_newer_commit_supersedes_a_preview(world: &World) {
         fence: job.fence,
         wait_ms: 0,
     };
-    assert!(world.app.run_heartbeat(&running, &beat).await.unwrap().stop);
+    assert!(
+        world
+            .app
+            .run_heartbeat(&Caller::Embedded, &running, &beat)
+            .await
+            .unwrap()
+            .stop
+    );
 }
 
 async fn what_waits_can_be_cancelled_or_discarded(world: &World) {

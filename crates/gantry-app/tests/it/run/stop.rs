@@ -1,3 +1,4 @@
+use gantry_core::caller::Caller;
 use gantry_core::protocol::{Heartbeat, Job, Next, PhaseOutcome};
 use gantry_core::run::{RunKind, RunState};
 
@@ -15,7 +16,12 @@ async fn stops(world: &World, job: &Job, wait_ms: u64) -> bool {
         fence: job.fence,
         wait_ms,
     };
-    world.app.run_heartbeat(&job.run, &beat).await.unwrap().stop
+    world
+        .app
+        .run_heartbeat(&Caller::Embedded, &job.run, &beat)
+        .await
+        .unwrap()
+        .stop
 }
 
 async fn a_stop_while_planning_ends_the_run_at_once(world: &World) {

@@ -1,3 +1,4 @@
+use gantry_core::caller::Caller;
 use gantry_core::protocol::{Next, PhaseOutcome};
 use gantry_core::run::{Phase, RunKind};
 use gantry_core::space::{LEGACY, ROOT};
@@ -356,7 +357,7 @@ async fn what_could_not_be_stored_says_how_to_store_it(world: &World) {
     let (run, fence) = (&tool.job.run, tool.job.fence);
     let app = &world.app;
     let kept = content(1, &[("one", "1")]);
-    app.errored_state_put(run, fence, kept.clone().into())
+    app.errored_state_put(&Caller::Embedded, run, fence, kept.clone().into())
         .await
         .unwrap();
     let reason = "exit status 1".into();
@@ -371,7 +372,9 @@ async fn what_could_not_be_stored_says_how_to_store_it(world: &World) {
     // As the task does it.
     let task = Tool::performing(world, &stack).await;
     assert!(task.job.errored_state);
-    let left = app.errored_state_get(&task.job.run, task.job.fence).await;
+    let left = app
+        .errored_state_get(&Caller::Embedded, &task.job.run, task.job.fence)
+        .await;
     let left = String::from_utf8(left.unwrap().to_vec()).unwrap();
     task.unlock(None).await.unwrap();
     task.stored(&left).await;

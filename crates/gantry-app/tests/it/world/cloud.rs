@@ -5,7 +5,7 @@ use gantry_cloud::error::{AssumeError, AssumeErrorKind};
 use gantry_cloud::provider::{CloudProvider, Identity, Patience, Verification};
 use gantry_core::credentials::cloud::Cloud as Kind;
 use gantry_core::credentials::external_id::ExternalId;
-use gantry_core::credentials::grant::Grant;
+use gantry_core::credentials::grant::AssumeRequest;
 use gantry_core::credentials::phase_env::PhaseEnv;
 use gantry_core::credentials::trial::Trial;
 use secrecy::SecretString;
@@ -39,9 +39,12 @@ impl CloudProvider for Cloud {
         Kind::Aws
     }
 
-    fn assume<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<PhaseEnv, AssumeError>> {
+    fn assume<'a>(
+        &'a self,
+        request: &'a AssumeRequest,
+    ) -> BoxFuture<'a, Result<PhaseEnv, AssumeError>> {
         Box::pin(async move {
-            let id = grant.request().external_id().to_string();
+            let id = request.external_id().to_string();
             let mut told = self.0.lock().unwrap();
             told.asked.push(id.clone());
             if told

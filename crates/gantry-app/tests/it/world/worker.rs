@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use gantry_app::App;
 use gantry_app::gateway::GatewayError;
+use gantry_core::caller::Caller;
 use gantry_core::commit::Commit;
 use gantry_core::engine::PinnedTool;
 use gantry_core::ids::WorkerId;
@@ -15,12 +16,17 @@ pub const HEAD: &str = "0123456789abcdef0123456789abcdef01234567";
 pub struct Worker {
     pub app: Arc<App>,
     pub id: WorkerId,
+    pub caller: Caller,
     /// Of every tool that it has.
     pub version: &'static str,
 }
 
 impl Worker {
     pub async fn hello(app: Arc<App>, predecessor: Option<&WorkerId>) -> Self {
+        Self::hello_as(app, Caller::Embedded, predecessor).await
+    }
+
+    pub async fn hello_as(app: Arc<App>, caller: Caller, predecessor: Option<&WorkerId>) -> Self {
         let id = WorkerId::new(ulid::Ulid::generate().to_string());
         let hello = Hello {
             protocol: VERSION,
@@ -28,11 +34,14 @@ impl Worker {
             predecessor: predecessor.cloned(),
             sandbox: "none".into(),
             metadata_unfiltered: None,
+            slots: 1,
+            metadata: Default::default(),
         };
-        app.worker_hello(&hello).await.unwrap();
+        app.worker_hello(&caller, &hello).await.unwrap();
         Worker {
             app,
             id,
+            caller,
             version: "1.11.4",
         }
     }
@@ -46,8 +55,9 @@ impl Worker {
         let claim = Claim {
             worker: self.id.clone(),
             wait_ms,
+            holding: None,
         };
-        self.app.run_claim(&claim).await.unwrap()
+        self.app.run_claim(&self.caller, &claim).await.unwrap()
     }
 
     /// What a worker with one version of each tool says.
@@ -64,7 +74,9 @@ impl Worker {
             commit: commit(hash),
             tool: self.tool(job),
         };
-        self.app.run_prepared(&job.run, &prepared).await
+        self.app
+            .run_prepared(&self.caller, &job.run, &prepared)
+            .await
     }
 
     /// Reports the checkout, and starts the phase that comes first.
@@ -86,7 +98,9 @@ impl Worker {
             errored_state: false,
             backend_lock: None,
         };
-        self.app.run_phase_finished(&job.run, &finished).await
+        self.app
+            .run_phase_finished(&self.caller, &job.run, &finished)
+            .await
     }
 
     /// Ends a phase after which the same worker goes on.
@@ -110,7 +124,10 @@ impl Worker {
             fence: job.fence,
             failed: failed.map(str::to_owned),
         };
-        self.app.run_released(&job.run, &released).await.unwrap();
+        self.app
+            .run_released(&self.caller, &job.run, &released)
+            .await
+            .unwrap();
     }
 
     /// Initialises, plans with changes, stores the plan and reports that the plan is done.
@@ -123,15 +140,17 @@ impl Worker {
     }
 
     pub async fn put_plan(&self, job: &Job, bundle: &'static [u8]) {
-        let put = self.app.plan_put(&job.run, job.fence, bundle.into());
+        let put = self
+            .app
+            .plan_put(&self.caller, &job.run, job.fence, bundle.into());
         put.await.unwrap();
     }
 
     pub async fn log(&self, job: &Job, version: i64, offset: u64, text: &str) {
         let bytes = bytes::Bytes::copy_from_slice(text.as_bytes());
-        let appended = self
-            .app
-            .run_log_append(&job.run, version, job.fence, offset, bytes);
+        let appended =
+            self.app
+                .run_log_append(&self.caller, &job.run, version, job.fence, offset, bytes);
         appended.await.unwrap();
     }
 }

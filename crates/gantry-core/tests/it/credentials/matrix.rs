@@ -88,6 +88,18 @@ fn setups() -> Vec<(&'static str, Setup)> {
             "legacy role, generated in the worker",
             new().legacy().worker_side(),
         ),
+        (
+            "A read and write, generated in the worker of a private pool",
+            new().attach("A", Both).worker_side().in_private_pool(),
+        ),
+        (
+            "legacy role, generated in the worker of a private pool",
+            new().legacy().worker_side().in_private_pool(),
+        ),
+        (
+            "A read, in a private pool",
+            new().attach("A", Read).in_private_pool(),
+        ),
     ]
 }
 

@@ -9,7 +9,7 @@ use gantry_cloud::provider::{CloudProvider, Identity, Patience, Verification};
 use gantry_cloud::registry::Registry;
 use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::external_id::ExternalId;
-use gantry_core::credentials::grant::Grant;
+use gantry_core::credentials::grant::AssumeRequest;
 use gantry_core::credentials::phase_env::PhaseEnv;
 use gantry_core::credentials::trial::Trial;
 use gantry_core::protocol::Job;
@@ -294,7 +294,7 @@ impl CloudProvider for Trusting {
         Cloud::Aws
     }
 
-    fn assume<'a>(&'a self, _: &'a Grant) -> BoxFuture<'a, Result<PhaseEnv, AssumeError>> {
+    fn assume<'a>(&'a self, _: &'a AssumeRequest) -> BoxFuture<'a, Result<PhaseEnv, AssumeError>> {
         Box::pin(async {
             Err(AssumeError::new(
                 AssumeErrorKind::Denied,
