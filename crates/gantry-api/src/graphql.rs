@@ -24,5 +24,6 @@ pub mod stack_integrations;
 pub mod state;
 pub mod tool_version;
 pub mod vendor;
+pub mod worker_pool;
 
 pub use schema::{ApiSchema, build, sdl};

@@ -18,6 +18,8 @@ use crate::{Clock, Keyring, MasterKeySource, Objects, OpError, Wake};
 pub struct Settings {
     /// Base URL that clients reach us under: no trailing slash, no `/graphql`.
     pub public_url: String,
+    /// `https://host:port` under which workers elsewhere reach the gateway; without one they can't.
+    pub worker_gateway_url: Option<String>,
     /// Directories below which a repository may be a local path.
     pub local_repository_roots: Vec<std::path::PathBuf>,
     /// Where git keeps its mirrors, and how it reaches the network; its local roots are those
@@ -41,6 +43,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             public_url: "http://127.0.0.1:7878".into(),
+            worker_gateway_url: None,
             local_repository_roots: vec![],
             git: None,
             tools: gantry_tools::Settings::default(),

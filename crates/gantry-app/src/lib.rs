@@ -46,6 +46,7 @@ mod tool_version;
 pub mod trust_statement;
 pub mod verification;
 pub mod worker_authority;
+pub mod worker_pool;
 pub mod worker_token;
 
 pub use app::{App, Settings};

@@ -9,8 +9,9 @@ use gantry_core::credentials::integration::Integration;
 use gantry_core::ids::SpaceId;
 use gantry_core::space::{Sight, Space, Tree};
 use gantry_core::stack::Stack;
+use gantry_core::worker_pool::WorkerPool;
 use gantry_store::context_attachment::ContextAttachment;
-use gantry_store::{Tx, sight, space, stack};
+use gantry_store::{Tx, sight, space, stack, worker_pool};
 
 use crate::OpError;
 use crate::cloud_integration::named;
@@ -66,6 +67,29 @@ pub(crate) async fn kept_by_context(
         "space: the context `{}` can't move to the space `{}`, because {} would not see it any \
          more; detach it there first",
         moved.id,
+        moved.space,
+        named(&blind)
+    )))
+}
+
+/// Refuses a move of a worker pool after which a stack that runs there would not see it.
+pub(crate) async fn kept_by_pool(tx: &Tx, moved: &WorkerPool) -> Result<(), OpError> {
+    space::hold(tx).await?;
+    let spaces = space::list(tx.reader()).await?;
+    let tree = Tree::new(&spaces);
+    let stacks = worker_pool::stacks(tx.reader(), &moved.id).await?;
+    let blind: Vec<_> = stacks
+        .iter()
+        .filter(|(_, space)| !tree.sees(space, &moved.space))
+        .map(|(stack, _)| stack)
+        .collect();
+    if blind.is_empty() {
+        return Ok(());
+    }
+    Err(OpError::conflict(format!(
+        "space: the worker pool {:?} can't move to the space `{}`, because {} would not see it any \
+         more; give them another pool, or none, first",
+        moved.name,
         moved.space,
         named(&blind)
     )))

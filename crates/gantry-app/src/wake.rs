@@ -1,14 +1,21 @@
-use std::sync::Arc;
+mod line;
 
-use gantry_core::ids::RunId;
-use tokio::sync::{Notify, broadcast};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gantry_core::ids::{RunId, WorkerPoolId};
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
+
+use line::Line;
 
 /// Wakes whoever waits for work or for a change of a run. A hint, never the truth: whoever is woken
 /// looks into the database.
 #[derive(Clone)]
 pub struct Wake {
-    work: Arc<Notify>,
+    /// Those without a pool stand under `None`.
+    work: Arc<Mutex<HashMap<Option<WorkerPoolId>, Arc<Line>>>>,
+    workers: watch::Sender<()>,
     runs: broadcast::Sender<RunId>,
     /// The server is ending and gives out nothing more.
     ending: CancellationToken,
@@ -19,6 +26,7 @@ impl Default for Wake {
         let (runs, _) = broadcast::channel(256);
         Wake {
             work: Arc::default(),
+            workers: watch::Sender::new(()),
             runs,
             ending: CancellationToken::new(),
         }
@@ -26,15 +34,25 @@ impl Default for Wake {
 }
 
 impl Wake {
-    /// A run became claimable.
-    pub fn work(&self) {
-        // Keeps a permit when nobody waits, so that work found between a look and a wait is not
-        // slept over.
-        self.work.notify_one();
+    /// A run became claimable for workers of `pool`, or without one for the installation's own.
+    pub fn work(&self, pool: Option<&WorkerPoolId>) {
+        self.line(pool).wake_next();
     }
 
-    pub async fn wait_for_work(&self) {
-        self.work.notified().await;
+    /// Where claims of workers of `pool` wait.
+    pub(crate) fn line(&self, pool: Option<&WorkerPoolId>) -> Arc<Line> {
+        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        work.entry(pool.cloned()).or_default().clone()
+    }
+
+    /// Somebody said of workers what they are to do.
+    pub fn workers(&self) {
+        self.workers.send_replace(());
+    }
+
+    /// Subscribe before looking at what a worker is to do.
+    pub(crate) fn listen_to_workers(&self) -> watch::Receiver<()> {
+        self.workers.subscribe()
     }
 
     /// From here on nobody is given work by this server.

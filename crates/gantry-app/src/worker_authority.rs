@@ -2,12 +2,15 @@
 //! knows the workers of pools. It signs for nobody else. Its key is sealed in the database; made when
 //! it is first needed, and the same on every server.
 
+use gantry_core::ids::WorkerPoolId;
 use gantry_store::Store;
 use gantry_store::worker_authority::{self, StoredAuthority};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose,
+    Issuer, KeyPair, KeyUsagePurpose, SubjectPublicKeyInfo,
 };
+use sha2::{Digest as _, Sha256};
+use ulid::Ulid;
 use zeroize::Zeroizing;
 
 use crate::{Keyring, OpError};
@@ -28,6 +31,13 @@ pub struct WorkerAuthority {
 pub struct GatewayCertificate {
     pub certificate: Vec<u8>,
     pub private_key: Zeroizing<Vec<u8>>,
+}
+
+/// Of a worker pool.
+pub(crate) struct PoolCertificate {
+    pub(crate) pem: String,
+    /// SHA-256, in hexadecimal digits.
+    pub(crate) fingerprint: String,
 }
 
 impl WorkerAuthority {
@@ -77,6 +87,27 @@ impl WorkerAuthority {
             })
         };
         make().map_err(cannot_make)
+    }
+
+    /// For the workers of a pool, who have the private key of `key`. Two certificates for the same key
+    /// are different ones.
+    pub(crate) fn for_pool(
+        &self,
+        pool: &WorkerPoolId,
+        key: &SubjectPublicKeyInfo,
+    ) -> Result<PoolCertificate, OpError> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = name(pool.as_str());
+        params.not_after = rcgen::date_time_ymd(LAST_YEAR, 12, 31);
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.serial_number = Some(Ulid::generate().to_bytes().to_vec().into());
+        let certificate = params.signed_by(key, &self.issuer).map_err(cannot_make)?;
+        Ok(PoolCertificate {
+            pem: certificate.pem(),
+            fingerprint: hex::encode(Sha256::digest(certificate.der())),
+        })
     }
 }
 

@@ -30,4 +30,5 @@ pub mod stack;
 pub mod state;
 pub mod tool_version;
 pub mod utc;
+pub mod worker_pool;
 pub mod worker_token;

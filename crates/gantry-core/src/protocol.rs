@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | `POST hello` | [`Hello`] | [`Welcome`] |
 //! | `GET caller` | | [`Standing`] |
-//! | `POST claim` | [`Claim`] | `200` [`Job`], or `204` after `wait_ms` |
+//! | `POST claim` | [`Claim`] | `200` [`Claimed`], or `204` after `wait_ms` |
 //! | `POST runs/{run}/heartbeat` | [`Heartbeat`] | [`HeartbeatAnswer`]; held back up to `wait_ms` |
 //! | `POST runs/{run}/prepared` | [`Prepared`] | [`Next`] |
 //! | `POST runs/{run}/issued` | [`Issued`] | `204` |
@@ -37,14 +37,14 @@ pub use grant::{
     ASKING_SECONDS, GrantOutcome, Issued, Session, TrialOutcome, WireRequest, WorkerGrant,
 };
 pub use job::{
-    Claim, Heartbeat, HeartbeatAnswer, Hello, Job, Prepared, Refusal, Source, Standing, Start,
-    Tool, Welcome,
+    Claim, Claimed, Heartbeat, HeartbeatAnswer, Hello, Job, Prepared, Refusal, Source, Standing,
+    Start, Tool, Welcome,
 };
 pub use join::{NoJoin, PoolJoin, TokenJoin};
 pub use phase::{Limits, Next, PhaseFinished, PhaseOutcome, PhaseStart, Released};
 
 /// Changes with every incompatible message; a worker of another version is refused at `hello`.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The path below which the protocol is served.
 pub const PREFIX: &str = "/worker/v1";

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::commit::Commit;
 use crate::engine::Engine;
 use crate::hooks::Hooks;
-use crate::ids::{RunId, SpaceId, StackId};
+use crate::ids::{RunId, SpaceId, StackId, WorkerPoolId};
 use crate::run::{RunState, SystemLock};
 
 /// A stack as it is stored. Times are epoch milliseconds.
@@ -60,6 +60,8 @@ pub struct StackSettings {
     pub well_known_secret_masking: bool,
     pub sensitive_output_upload: bool,
     pub runner_image: Option<String>,
+    /// Whose workers alone take the stack's runs; `None`: the installation's own.
+    pub worker_pool: Option<WorkerPoolId>,
     pub vendor: Vendor,
     pub hooks: Hooks,
     pub source: StackSource,

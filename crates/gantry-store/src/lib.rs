@@ -39,6 +39,7 @@ pub mod state;
 pub mod verification;
 pub mod worker;
 pub mod worker_authority;
+pub mod worker_pool;
 pub mod worker_token;
 
 pub use db::{Connect, Reader, Row, Store, Tx, Value};

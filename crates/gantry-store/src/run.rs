@@ -6,11 +6,20 @@
 mod row;
 pub mod waiting;
 
-use gantry_core::ids::{RunId, StackId, WorkerId};
+use gantry_core::ids::{RunId, StackId, WorkerId, WorkerPoolId};
 use gantry_core::run::{Run, RunDelta, RunKind};
 
 use crate::{Reader, StoreError, Tx, Value};
 use row::{COLUMNS, from_row};
+
+/// Of `run` joined with `stack`: a worker may take it.
+pub(crate) const CLAIMABLE: &str = "run.state IN ('READY', 'CONFIRMED', 'REPLAN_REQUESTED')
+     AND run.finished_at IS NULL AND (stack.disabled = 0 OR run.kind = 'DESTROY')";
+
+/// The order in which such runs go, before their ID: what somebody has moved to the front, and what
+/// holds a stack before what only looks.
+pub(crate) const CLASS: &str =
+    "(CASE run.kind WHEN 'PROPOSED' THEN 1 ELSE 0 END - 2 * run.prioritized)";
 
 /// A sealed value and the data key that opens it.
 pub struct SealedOverrides {
@@ -329,22 +338,27 @@ pub async fn stacks_at_work(reader: Reader<'_>) -> Result<Vec<StackId>, StoreErr
         .collect()
 }
 
-/// Runs that a worker may take, in the order in which they go, at most `limit`: what holds a stack
-/// comes before what only looks.
+/// Runs that a worker of `pool` may take, or without one a worker that belongs to none, in the order
+/// in which they go, at most `limit`.
 pub async fn claimable(
     reader: Reader<'_>,
+    pool: Option<&WorkerPoolId>,
     limit: i64,
 ) -> Result<Vec<(RunId, StackId)>, StoreError> {
-    let rows = reader
-        .all(
-            "SELECT run.id, run.stack_id FROM run JOIN stack ON stack.id = run.stack_id
-             WHERE run.state IN ('READY', 'CONFIRMED', 'REPLAN_REQUESTED')
-             AND run.finished_at IS NULL AND (stack.disabled = 0 OR run.kind = 'DESTROY')
-             ORDER BY run.prioritized DESC, CASE run.kind WHEN 'PROPOSED' THEN 1 ELSE 0 END, run.id
-             LIMIT $1",
-            vec![limit.into()],
-        )
-        .await?;
+    let mut values = vec![limit.into()];
+    let of_pool = match pool {
+        Some(pool) => {
+            values.push(pool.as_str().into());
+            "= $2"
+        }
+        None => "IS NULL",
+    };
+    let sql = format!(
+        "SELECT run.id, run.stack_id FROM run JOIN stack ON stack.id = run.stack_id
+         WHERE {CLAIMABLE} AND stack.worker_pool_id {of_pool}
+         ORDER BY {CLASS}, run.id LIMIT $1"
+    );
+    let rows = reader.all_built(sql, values).await?;
     rows.iter()
         .map(|row| {
             Ok((

@@ -28,12 +28,17 @@ pub enum Key {
 
 impl Select {
     /// `columns` is a whole `SELECT … FROM …`.
-    pub fn from(columns: &'static str) -> Self {
+    pub fn from(columns: impl Into<String>) -> Self {
         Select {
-            sql: columns.to_owned(),
+            sql: columns.into(),
             values: vec![],
             joint: " WHERE ",
         }
+    }
+
+    /// Goes on with `columns`, where they hold a value.
+    pub fn append(&mut self, sql: &str) {
+        self.sql.push_str(sql);
     }
 
     /// The placeholder of one more value.

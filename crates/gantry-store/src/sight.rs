@@ -19,6 +19,10 @@ const ALL: &str = "SELECT stack_id, stack_space, kind, name, space_id FROM (
      FROM context_attachment
      JOIN stack ON stack.id = context_attachment.stack_id
      JOIN context ON context.id = context_attachment.context_id
+     UNION ALL
+     SELECT stack.id AS stack_id, stack.space_id AS stack_space,
+            'worker pool' AS kind, worker_pool.name AS name, worker_pool.space_id AS space_id
+     FROM stack JOIN worker_pool ON worker_pool.id = stack.worker_pool_id
  ) AS used";
 
 /// Everything that a stack uses of another space than its own.
@@ -28,9 +32,9 @@ pub async fn across_spaces(reader: Reader<'_>) -> Result<Vec<Sight>, StoreError>
     rows.iter().map(from_row).collect()
 }
 
-/// Everything that one stack uses.
+/// Everything that one stack uses, its pool apart: that is chosen together with its space.
 pub async fn of_stack(reader: Reader<'_>, stack: &StackId) -> Result<Vec<Sight>, StoreError> {
-    let sql = format!("{ALL} WHERE stack_id = $1 ORDER BY kind, name");
+    let sql = format!("{ALL} WHERE stack_id = $1 AND kind <> 'worker pool' ORDER BY kind, name");
     let rows = reader.all_built(sql, vec![stack.as_str().into()]).await?;
     rows.iter().map(from_row).collect()
 }

@@ -107,6 +107,7 @@ pub async fn inhabitants(
              UNION ALL SELECT 'stack', id FROM stack WHERE space_id = $1
              UNION ALL SELECT 'integration', name FROM cloud_integration WHERE space_id = $1
              UNION ALL SELECT 'context', name FROM context WHERE space_id = $1
+             UNION ALL SELECT 'worker pool', name FROM worker_pool WHERE space_id = $1
              ORDER BY kind, name LIMIT $2",
             vec![id.as_str().into(), limit.into()],
         )

@@ -23,10 +23,10 @@ pub async fn insert(tx: &Tx, stack: &Stack) -> Result<(), StoreError> {
           autodeploy, autoretry, github_action_deploy, local_preview_enabled,
           well_known_secret_masking, sensitive_output_upload, runner_image, vendor, vendor_config,
           hooks, provider, namespace, repository, repository_url, branch, project_root,
-          project_globs, sparse_paths, updated_at,
+          project_globs, sparse_paths, worker_pool_id, updated_at,
           created_at, disabled, manages_state, state, fence, deleting)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                 $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
+                 $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)",
         row::settings_values(&stack.id, &stack.settings, stack.updated_at)
             .into_iter()
             .chain([
@@ -166,7 +166,7 @@ pub async fn update_settings(
          sensitive_output_upload = $13, runner_image = $14, vendor = $15, vendor_config = $16,
          hooks = $17, provider = $18, namespace = $19, repository = $20, repository_url = $21,
          branch = $22, project_root = $23, project_globs = $24, sparse_paths = $25,
-         updated_at = $26
+         worker_pool_id = $26, updated_at = $27
          WHERE id = $1",
         row::settings_values(id, settings, now),
     )

@@ -1,5 +1,8 @@
 //! Workers that said hello.
 
+pub mod of_pool;
+pub mod standing;
+
 use gantry_core::caller::Caller;
 use gantry_core::ids::{StackId, WorkerId, WorkerPoolId, WorkerTokenId};
 

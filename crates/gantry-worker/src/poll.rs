@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gantry_core::ids::RunId;
-use gantry_core::protocol::{Claim, Hello, Job, VERSION, Welcome};
+use gantry_core::protocol::{Claim, Claimed, Hello, VERSION, Welcome};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -54,7 +54,7 @@ pub async fn work(worker: Arc<Worker>, hello: Hello, ending: Orders) -> Result<(
                     wait_ms: HELD.as_millis() as u64,
                     holding: again.then(|| holding.list()),
                 };
-                async move { gateway.post::<Job>("claim", &claim, HELD).await }
+                async move { gateway.post::<Claimed>("claim", &claim, HELD).await }
             })
             .await;
             Some((slot, job))
@@ -74,17 +74,23 @@ pub async fn work(worker: Arc<Worker>, hello: Hello, ending: Orders) -> Result<(
                 break;
             }
         };
-        if let Some(job) = answer {
-            worked = true;
-            let worker = worker.clone();
-            let ending = ending.clone();
-            let held = holding.hold(&job.run);
-            jobs.spawn(async move {
-                job::run(worker, job, lease, ending).await;
-                drop((held, slot));
-            });
-        } else if ending.current() != Order::GoOn {
-            break;
+        match answer {
+            Some(Claimed::Run(job)) => {
+                worked = true;
+                let worker = worker.clone();
+                let ending = ending.clone();
+                let held = holding.hold(&job.run);
+                jobs.spawn(async move {
+                    job::run(worker, *job, lease, ending).await;
+                    drop((held, slot));
+                });
+            }
+            Some(Claimed::Go) => {
+                tracing::info!(worker.id = %hello.worker, "told to go, now that it has no run");
+                break;
+            }
+            None if ending.current() != Order::GoOn => break,
+            None => {}
         }
         while jobs.try_join_next().is_some() {}
         // A whole claim came to nothing, and so will the next ones.

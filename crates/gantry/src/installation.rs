@@ -217,6 +217,7 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
     }
     Ok(Settings {
         public_url: config.server.public_url.clone(),
+        worker_gateway_url: some(&config.worker_gateway.public_url),
         local_repository_roots: roots,
         git: Some(git),
         tools: gantry_tools::Settings {

@@ -7,7 +7,7 @@ use gantry_app::App;
 
 use super::{
     account, api_key, attachment, audit, cloud_integration, config_element, context, legacy_role,
-    login, role, run, space, stack, state, tool_version,
+    login, role, run, space, stack, state, tool_version, worker_pool,
 };
 
 #[derive(MergedObject, Default)]
@@ -21,6 +21,7 @@ pub struct Query(
     run::RunQuery,
     audit::AuditQuery,
     tool_version::ToolVersionQuery,
+    worker_pool::WorkerPoolQuery,
 );
 
 #[derive(MergedObject, Default)]
@@ -36,6 +37,7 @@ pub struct Mutation(
     config_element::ConfigElementMutation,
     context::ContextMutation,
     run::RunMutation,
+    worker_pool::WorkerPoolMutation,
 );
 
 pub type ApiSchema = Schema<Query, Mutation, EmptySubscription>;

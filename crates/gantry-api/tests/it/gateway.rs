@@ -7,8 +7,8 @@ use gantry_core::commit::Commit;
 use gantry_core::engine::PinnedTool;
 use gantry_core::ids::WorkerId;
 use gantry_core::protocol::{
-    Claim, Heartbeat, HeartbeatAnswer, Hello, Job, Next, PREFIX, PhaseFinished, PhaseOutcome,
-    PhaseStart, Prepared, Refusal, Released, VERSION, Welcome,
+    Claim, Claimed, Heartbeat, HeartbeatAnswer, Hello, Job, Next, PREFIX, PhaseFinished,
+    PhaseOutcome, PhaseStart, Prepared, Refusal, Released, VERSION, Welcome,
 };
 use http_body_util::BodyExt as _;
 use serde::Serialize;
@@ -96,7 +96,10 @@ impl Worker {
             wait_ms: 0,
             holding: None,
         };
-        self.post("claim", &claim).await
+        match self.post("claim", &claim).await? {
+            Claimed::Run(job) => Some(*job),
+            Claimed::Go => panic!("nobody told the worker to go"),
+        }
     }
 
     pub async fn prepared(&self, job: &Job) -> PhaseStart {

@@ -16,3 +16,4 @@ mod space;
 mod stack;
 mod state;
 mod worker_gateway;
+mod worker_pool;

@@ -3,11 +3,12 @@ use std::time::Duration;
 
 use gantry_core::caller::Caller;
 use gantry_core::context;
-use gantry_core::ids::{RunId, StackId, WorkerId};
-use gantry_core::protocol::{Claim, Job, Source, Start, Tool};
+use gantry_core::ids::{RunId, StackId, WorkerId, WorkerPoolId};
+use gantry_core::protocol::{Claim, Claimed, Job, Source, Start, Tool};
 use gantry_core::run::transition::Event;
 use gantry_core::run::{Lease, Run, RunKind, RunState, SystemLock};
 use gantry_core::stack::Stack;
+use gantry_store::worker::standing::{self, Duty, Standing};
 use gantry_store::{Reader, run, stack, worker};
 
 use super::{GatewayError, LONGEST_WAIT};
@@ -28,44 +29,79 @@ enum Taken {
 }
 
 impl App {
-    /// Hands out a run, or waits for one.
+    /// Hands out a run, or waits for one; or tells the worker that it is time to go.
     pub async fn run_claim(
         self: &Arc<Self>,
         caller: &Caller,
         message: &Claim,
-    ) -> Result<Option<Job>, GatewayError> {
-        self.expect_bound(caller, &message.worker).await?;
-        if !worker::is_known(self.store.reader(), &message.worker).await? {
-            return Err(GatewayError::refused(format!(
-                "worker {} has not said hello, or another one has taken its place",
-                message.worker
-            )));
-        }
-        self.note_seen(&message.worker).await?;
+    ) -> Result<Option<Claimed>, GatewayError> {
+        let worker = &message.worker;
+        self.expect_bound(caller, worker).await?;
+        self.standing(worker).await?;
+        self.note_seen(worker).await?;
         if let Some(holding) = &message.holding
-            && let Some(job) = self.hand_out_again(&message.worker, holding).await?
+            && let Some(job) = self.hand_out_again(worker, holding).await?
         {
-            return Ok(Some(job));
+            return Ok(Some(Claimed::Run(Box::new(job))));
         }
         let wait = Duration::from_millis(message.wait_ms).min(LONGEST_WAIT);
         let deadline = tokio::time::Instant::now() + wait;
+        let mut orders = self.wake.listen_to_workers();
+        // A wake-up that this worker makes no use of is somebody else's.
+        let mut woken = false;
         loop {
             // An answer could be cut off with the connection, and its run would have a holder that
             // never heard of it.
             if self.wake.is_ending() {
                 return Err(OpError::Unavailable("this server is ending".into()).into());
             }
-            if let Some(job) = self.look_for_work(&message.worker).await? {
-                return Ok(Some(job));
+            let Standing { pool, duty, runs } = self.standing(worker).await?;
+            let line = self.wake.line(pool.as_ref());
+            if duty == Duty::Take && !line.has_idler(runs) {
+                let turn = line.turn();
+                let found = self.look_for_work(worker, pool.as_ref()).await?;
+                turn.done();
+                if let Some(job) = found {
+                    return Ok(Some(Claimed::Run(Box::new(job))));
+                }
+            } else if woken {
+                self.wake.work(pool.as_ref());
             }
-            let woken = tokio::select! {
-                woken = tokio::time::timeout_at(deadline, self.wake.wait_for_work()) => woken,
-                () = self.wake.ended() => continue,
+            if duty == Duty::Go && runs == 0 {
+                self.has_gone(worker).await?;
+                return Ok(Some(Claimed::Go));
+            }
+            let work = async {
+                match duty {
+                    Duty::Take => line.wait(runs).await,
+                    Duty::TakeNothing | Duty::Go => std::future::pending().await,
+                }
             };
-            if woken.is_err() {
-                return Ok(None);
-            }
+            woken = tokio::select! {
+                () = work => true,
+                _ = orders.changed() => false,
+                () = self.wake.ended() => false,
+                () = tokio::time::sleep_until(deadline) => return Ok(None),
+            };
         }
+    }
+
+    async fn standing(&self, worker: &WorkerId) -> Result<Standing, GatewayError> {
+        let standing = standing::of(self.store.reader(), worker).await?;
+        standing.ok_or_else(|| {
+            GatewayError::refused(format!(
+                "worker {worker} has not said hello, or another one has taken its place"
+            ))
+        })
+    }
+
+    /// A worker that was told to go does when it has no run any more.
+    async fn has_gone(&self, worker: &WorkerId) -> Result<(), GatewayError> {
+        let tx = self.store.begin().await?;
+        worker::set_gone(&tx, worker, self.clock.now()).await?;
+        tx.commit().await?;
+        tracing::info!(worker.id = %worker, "the worker has no run any more, and goes as it was told");
+        Ok(())
     }
 
     /// A run that this worker holds and does not know of: the answer that carried it was lost.
@@ -122,15 +158,16 @@ impl App {
     async fn look_for_work(
         self: &Arc<Self>,
         worker: &WorkerId,
+        pool: Option<&WorkerPoolId>,
     ) -> Result<Option<Job>, GatewayError> {
-        let candidates = run::claimable(self.store.reader(), CANDIDATES).await?;
+        let candidates = run::claimable(self.store.reader(), pool, CANDIDATES).await?;
         let mut busy = Vec::new();
         for (run, stack) in &candidates {
             match self.take(worker, run, stack, false).await? {
                 Taken::Job(job) => {
                     if candidates.len() > 1 {
                         // One wake-up may have stood for several runs.
-                        self.wake.work();
+                        self.wake.work(pool);
                     }
                     return Ok(Some(*job));
                 }
@@ -171,6 +208,18 @@ impl App {
             RunState::ReplanRequested => Start::Replan,
             _ => return Ok(Taken::Nothing),
         };
+        // The stack may have got another pool, and the worker another order, since somebody looked.
+        match standing::of(tx.reader(), worker).await? {
+            Some(Standing {
+                pool,
+                duty: Duty::Take,
+                ..
+            }) if pool == stack.settings.worker_pool => {}
+            Some(_) | None => {
+                self.wake.work(stack.settings.worker_pool.as_ref());
+                return Ok(Taken::Nothing);
+            }
+        }
         let mut deciding = Deciding::new(self, &tx, stack);
         let url = match self.repository_url(&deciding.stack.settings.source) {
             Ok(url) => url,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use gantry_core::ids::{RunId, StackId};
+use gantry_core::ids::{RunId, StackId, WorkerPoolId};
 use gantry_core::run::transition::{Event, RunFacts, StackFacts, transition};
 use gantry_core::run::{Effect, Run, RunKind, RunState, RunTransition, SystemLock};
 use gantry_core::stack::{Stack, StackSystemLock};
@@ -51,7 +51,8 @@ impl From<Denied> for OpError {
 #[must_use = "nobody is woken before this is performed"]
 #[derive(Default)]
 pub(crate) struct AfterCommit {
-    work: bool,
+    /// A worker of this pool, or one of the installation's own.
+    work: Option<Option<WorkerPoolId>>,
     locks: bool,
     runs: Vec<RunId>,
     forget: Vec<String>,
@@ -61,8 +62,8 @@ pub(crate) struct AfterCommit {
 
 impl AfterCommit {
     pub(crate) fn perform(self, app: &Arc<App>) {
-        if self.work {
-            app.wake.work();
+        if let Some(pool) = &self.work {
+            app.wake.work(pool.as_ref());
         }
         if self.locks {
             app.runs.timers.notify_one();
@@ -194,7 +195,9 @@ impl<'a> Deciding<'a> {
                 }
                 self.freed = true;
             }
-            Effect::WakeWorkers => self.after.work = true,
+            Effect::WakeWorkers => {
+                self.after.work = Some(self.stack.settings.worker_pool.clone());
+            }
             // `decide` has remembered it with the run; whoever waits is woken for every decision.
             Effect::SignalWorkerStop => {}
             Effect::LockStack(SystemLock::LostWorker) if self.death_proven => {}

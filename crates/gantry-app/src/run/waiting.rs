@@ -1,18 +1,17 @@
 //! Why a run stands still, in a sentence for whoever looks at it. Nothing is decided here: the state
 //! machine refuses for the same reasons.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use gantry_core::ids::RunId;
+use gantry_core::ids::{RunId, WorkerPoolId};
+use gantry_core::quoted::Quoted;
 use gantry_core::run::{RunKind, RunState};
-use gantry_store::run;
+use gantry_core::worker_pool::{PoolLoad, WorkerPool};
 use gantry_store::run::waiting::Waiting;
+use gantry_store::{run, worker_pool};
 
 use crate::{App, OpError};
-
-/// How far into the workers' queue anybody counts.
-const LONGEST_QUEUE: i64 = 1_000;
 
 /// Whether a worker takes runs at all, as far as this server knows.
 #[derive(Default)]
@@ -46,27 +45,47 @@ impl App {
     pub async fn waiting_for(&self, runs: &[RunId]) -> Result<HashMap<RunId, String>, OpError> {
         let reader = self.store.reader();
         let waiting = run::waiting::waiting(reader, runs).await?;
-        let mut queue = None;
-        if waiting.iter().any(|run| waits_for_worker(run.state)) {
-            let claimable = run::claimable(reader, LONGEST_QUEUE).await?;
-            let at_work = run::waiting::at_work(reader).await?;
-            queue = Some((claimable, at_work));
-        }
-        let absence = self.runs.workers.absence();
+        let queue = match waiting.iter().any(|run| waits_for_worker(run.state)) {
+            true => Some(self.queue_of(&waiting).await?),
+            false => None,
+        };
         let sentences = waiting.into_iter().map(|run| {
             let sentence = match (&queue, run.state) {
                 (_, RunState::Queued) => for_stack(&run),
-                (_, RunState::Unconfirmed) => for_person(&run),
-                (Some((claimable, at_work)), _) => {
-                    let place = claimable.iter().position(|(id, _)| *id == run.run);
-                    for_worker(&run, absence.as_deref(), place, *at_work)
-                }
-                (None, _) => for_worker(&run, absence.as_deref(), None, 0),
+                (Some(queue), state) if waits_for_worker(state) => for_worker(&run, queue),
+                _ => for_person(&run),
             };
             (run.run, sentence)
         });
         Ok(sentences.collect())
     }
+
+    /// What those that wait for a worker have to do with each other and with the workers there are.
+    async fn queue_of(&self, waiting: &[Waiting]) -> Result<Queue, OpError> {
+        let reader = self.store.reader();
+        let runs: Vec<RunId> = waiting.iter().map(|run| run.run.clone()).collect();
+        let pools: HashSet<WorkerPoolId> =
+            waiting.iter().filter_map(|run| run.pool.clone()).collect();
+        let pools: Vec<WorkerPoolId> = pools.into_iter().collect();
+        Ok(Queue {
+            positions: worker_pool::queue::positions(reader, &runs).await?,
+            at_work: run::waiting::at_work(reader).await?,
+            absence: self.runs.workers.absence(),
+            names: self.worker_pools_of(&pools).await?,
+            loads: self.worker_pool_loads(&pools).await?,
+        })
+    }
+}
+
+/// The workers' queues, as far as somebody asks.
+struct Queue {
+    /// From 1.
+    positions: HashMap<RunId, i64>,
+    at_work: HashMap<Option<WorkerPoolId>, i64>,
+    /// Why none of the installation's own workers takes runs.
+    absence: Option<String>,
+    names: HashMap<WorkerPoolId, WorkerPool>,
+    loads: HashMap<WorkerPoolId, PoolLoad>,
 }
 
 fn waits_for_worker(state: RunState) -> bool {
@@ -119,21 +138,59 @@ fn for_person(run: &Waiting) -> String {
     }
 }
 
-fn for_worker(run: &Waiting, absence: Option<&str>, place: Option<usize>, at_work: i64) -> String {
+fn for_worker(run: &Waiting, queue: &Queue) -> String {
     if run.disabled && run.kind != RunKind::Destroy {
         return "the stack is disabled; enable it to let the run go on".into();
     }
-    if let Some(reason) = absence {
-        return format!("no worker takes runs: {reason}");
-    }
-    let busy = match at_work {
-        0 => "a worker",
-        1 => "a worker, which is at work on one run",
-        _ => "a worker; those there are, are at work on other runs",
+    let (whose, absence) = match &run.pool {
+        None => (
+            String::new(),
+            queue
+                .absence
+                .as_ref()
+                .map(|reason| format!("no worker takes runs: {reason}")),
+        ),
+        Some(pool) => of_pool(pool, queue),
     };
-    match place {
-        Some(0) | None => format!("{busy}; it is the next"),
-        Some(1) => format!("{busy}; one run goes before it"),
-        Some(before) => format!("{busy}; {before} runs go before it"),
+    let ahead = match queue.positions.get(&run.run) {
+        Some(place) => place - 1,
+        None => 0,
+    };
+    if let Some(absence) = absence {
+        return match ahead {
+            0 => absence,
+            1 => format!("{absence}; one run goes before it"),
+            more => format!("{absence}; {more} runs go before it"),
+        };
     }
+    let busy = match queue.at_work.get(&run.pool) {
+        None | Some(0) => format!("a worker{whose}"),
+        Some(1) => format!("a worker{whose}, which is at work on one run"),
+        Some(_) => format!("a worker{whose}; those there are, are at work on other runs"),
+    };
+    match ahead {
+        0 => format!("{busy}; it is the next"),
+        1 => format!("{busy}; one run goes before it"),
+        before => format!("{busy}; {before} runs go before it"),
+    }
+}
+
+/// Whose workers may take the run, and why none of them does.
+fn of_pool(pool: &WorkerPoolId, queue: &Queue) -> (String, Option<String>) {
+    let name = match queue.names.get(pool) {
+        Some(pool) => Quoted(&pool.name).to_string(),
+        None => pool.to_string(),
+    };
+    let load = queue.loads.get(pool).copied().unwrap_or_default();
+    let absence = if load.workers == 0 {
+        Some(format!(
+            "no worker of the pool {name} is there: start one with the pool's configuration, or give \
+             the stack another pool"
+        ))
+    } else if load.drained_workers == load.workers {
+        Some(format!("every worker of the pool {name} is drained"))
+    } else {
+        None
+    };
+    (format!(" of the pool {name}"), absence)
 }

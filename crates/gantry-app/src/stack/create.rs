@@ -67,6 +67,9 @@ impl App {
             if !slug::claim(&tx, &slug, &space).await? {
                 return Err(taken(&tx, subject, &slug, &space, from_name).await?);
             }
+            if let Some(pool) = &stack.settings.worker_pool {
+                self.expect_pool_for(&tx, subject, pool, &space).await?;
+            }
             let stored = stack::insert(&tx, &stack).await;
             stored.map_err(|error| space_gone(error, &space))?;
             if let Some(imported) = &imported {

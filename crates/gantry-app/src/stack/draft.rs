@@ -1,7 +1,7 @@
 //! Settings as somebody wishes them, and the checks that make them a stack's.
 
 use gantry_core::hooks::Hooks;
-use gantry_core::ids::SpaceId;
+use gantry_core::ids::{SpaceId, WorkerPoolId};
 use gantry_core::quoted::Quoted;
 use gantry_core::stack::{StackSettings, StackSource};
 
@@ -80,13 +80,6 @@ impl StackDraft {
         if let Some(image) = &runner_image {
             check_line("runnerImage", image, LONGEST_PATH)?;
         }
-        if let Some(pool) = filled(self.worker_pool) {
-            return Err(OpError::invalid(format!(
-                "workerPool {}: this installation has no private worker pools yet; leave it out, \
-                 and the installation's own workers take the stack's runs",
-                Quoted(&pool)
-            )));
-        }
         let source = self.source.check(app)?;
         if current.is_none_or(|current| !same_repository(current, &source)) {
             app.check_repository(&source)?;
@@ -105,6 +98,7 @@ impl StackDraft {
             well_known_secret_masking: self.well_known_secret_masking,
             sensitive_output_upload: self.sensitive_output_upload,
             runner_image,
+            worker_pool: filled(self.worker_pool).map(WorkerPoolId::new),
             vendor: self.vendor.check()?,
             hooks: self.hooks,
             source,

@@ -98,10 +98,7 @@ fn condition(predicate: &Predicate) -> Result<Condition, OpError> {
         "space" => Condition::Space(predicate.strings()?),
         "state" => Condition::State(states(predicate)?),
         "vendor" => Condition::Vendor(vendors(predicate)?),
-        "workerPool" => {
-            predicate.strings()?;
-            Condition::Never
-        }
+        "workerPool" => Condition::WorkerPool(predicate.strings()?),
         other => {
             return Err(OpError::invalid(format!(
                 "predicates: stacks can't be searched by {}; possible are `administrative`, \

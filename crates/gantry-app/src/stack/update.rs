@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gantry_core::authz::Action;
 use gantry_core::ids::{SpaceId, StackId};
-use gantry_core::stack::{Stack, StackSource};
+use gantry_core::stack::{Stack, StackSettings, StackSource};
 use gantry_store::{StoreError, Tx, space, stack};
 
 use super::draft::same_repository;
@@ -33,6 +33,13 @@ impl App {
         let settings_before = stack.settings.clone();
         let before = stack.settings.source.clone();
         stack.settings = draft.settings(self, space, Some(&before))?;
+        let (pool, space) = (&stack.settings.worker_pool, &stack.settings.space);
+        let moves = *pool != settings_before.worker_pool;
+        if let Some(pool) = pool
+            && (moves || *space != settings_before.space)
+        {
+            self.expect_pool_for(&tx, subject, pool, space).await?;
+        }
         if stack.manages_state {
             refuse_workspace(&stack.settings)?;
         }
@@ -46,11 +53,24 @@ impl App {
         stored.map_err(|error| space_gone(error, &stack.settings.space))?;
         let changed = changed::names(&settings_before, &stack.settings);
         let mut deed = Deed::to_stack("stack.update", &stack).with("changed", changed);
+        if moves {
+            let pool = |settings: &StackSettings| {
+                let pool = settings.worker_pool.as_ref();
+                pool.map(|pool| pool.as_str().to_owned())
+            };
+            deed = deed
+                .with("workerPool", pool(&stack.settings))
+                .with("workerPoolBefore", pool(&settings_before));
+        }
         if settings_before.space != stack.settings.space {
             deed = deed.with("spaceBefore", settings_before.space.as_str());
         }
         self.audit(&tx, subject, deed).await?;
         tx.commit().await?;
+        if moves {
+            // What waits for a worker waits for another one now.
+            self.wake.work(stack.settings.worker_pool.as_ref());
+        }
         Ok(stack)
     }
 
@@ -107,7 +127,7 @@ impl App {
         after.perform(self);
         if !disabled {
             // A run that was ready before is offered again.
-            self.wake.work();
+            self.wake.work(stack.settings.worker_pool.as_ref());
         }
         Ok(stack)
     }

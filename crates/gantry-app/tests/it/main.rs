@@ -19,3 +19,4 @@ mod run;
 mod space;
 mod stack;
 mod state;
+mod worker_pool;

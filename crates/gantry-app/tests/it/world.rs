@@ -344,6 +344,7 @@ async fn open_store(
     let settings = Settings {
         git: Some(gantry_git::Settings::new(folder.path().join("git"))),
         local_repository_roots: vec![folder.path().join("repositories")],
+        worker_gateway_url: Some("https://gantry.example.com:7879".into()),
         ..Settings::default()
     };
     App::open(

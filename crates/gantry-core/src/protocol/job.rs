@@ -61,6 +61,15 @@ pub struct Claim {
     pub holding: Option<Vec<RunId>>,
 }
 
+/// What came of a claim that found something.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Claimed {
+    Run(Box<Job>),
+    /// The worker was told to go, and has no run any more: it ends.
+    Go,
+}
+
 /// A run, or the rest of one, held by lease.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Job {

@@ -26,7 +26,8 @@ pub struct TokenJoin {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PoolJoin {
-    /// `https://host:port` of the worker gateway.
+    /// `https://host:port` of the worker gateway; empty where the server had none when the pool was
+    /// made or reset.
     pub url: String,
     /// The certificate (PEM) of the authority that signed the gateway's and this pool's.
     pub authority: String,
@@ -59,12 +60,21 @@ impl PoolJoin {
     }
 
     pub fn decode(text: &str) -> Result<Self, NoJoin> {
-        decode(text).map_err(|why| {
+        let join: PoolJoin = decode(text).map_err(|why| {
             NoJoin(format!(
                 "this is not the `config` of a worker pool ({why}): give that text whole, as the API \
                  answers it"
             ))
-        })
+        })?;
+        if join.url.is_empty() {
+            return Err(NoJoin(format!(
+                "this `config` of the worker pool {} names no server: there was no gateway for workers \
+                 when the pool was made. Set `worker_gateway.listen` and `worker_gateway.public_url` \
+                 of the server, reset the pool, and take its new `config`",
+                join.pool
+            )));
+        }
+        Ok(join)
     }
 }
 

@@ -52,3 +52,6 @@ CREATE INDEX worker_of_pool ON worker (pool_id) WHERE gone_at IS NULL;
 -- A stack with a pool runs there and nowhere else.
 ALTER TABLE stack ADD COLUMN worker_pool_id TEXT REFERENCES worker_pool (id);
 CREATE INDEX stack_worker_pool ON stack (worker_pool_id) WHERE worker_pool_id IS NOT NULL;
+
+-- What a worker has.
+CREATE INDEX run_worker ON run (worker_id) WHERE lease_until IS NOT NULL;

@@ -1,6 +1,8 @@
 //! What stands between a run and its next step, for those who look at it.
 
-use gantry_core::ids::{RunId, StackId};
+use std::collections::HashMap;
+
+use gantry_core::ids::{RunId, StackId, WorkerPoolId};
 use gantry_core::run::{RunKind, RunState};
 
 use crate::{Reader, Row, StoreError};
@@ -14,6 +16,8 @@ pub struct Waiting {
     pub state: RunState,
     pub triggered_by_id: String,
     pub disabled: bool,
+    /// Of its stack.
+    pub pool: Option<WorkerPoolId>,
     /// The run that holds the stack, and its state.
     pub blocker: Option<(RunId, RunState)>,
     /// Holder, name of the holder, note.
@@ -28,7 +32,7 @@ pub struct Waiting {
 pub async fn waiting(reader: Reader<'_>, runs: &[RunId]) -> Result<Vec<Waiting>, StoreError> {
     let select =
         "SELECT run.id, run.stack_id, run.kind, run.state, run.triggered_by_id, stack.disabled,
-                stack.blocker_run_id, blocker.state AS blocker_state, stack.lock_holder,
+                stack.worker_pool_id, stack.blocker_run_id, blocker.state AS blocker_state, stack.lock_holder,
                 stack.lock_holder_name, stack.lock_note, stack.system_lock_note,
                 (SELECT COUNT(*) FROM run other WHERE other.stack_id = run.stack_id
                  AND other.state = 'QUEUED' AND other.finished_at IS NULL
@@ -44,15 +48,22 @@ pub async fn waiting(reader: Reader<'_>, runs: &[RunId]) -> Result<Vec<Waiting>,
     rows.iter().map(from_row).collect()
 }
 
-/// How many runs are with a worker.
-pub async fn at_work(reader: Reader<'_>) -> Result<i64, StoreError> {
-    let row = reader
-        .one(
-            "SELECT COUNT(*) AS runs FROM run WHERE lease_until IS NOT NULL",
+/// How many runs are with workers, of each pool and of none.
+pub async fn at_work(reader: Reader<'_>) -> Result<HashMap<Option<WorkerPoolId>, i64>, StoreError> {
+    let rows = reader
+        .all(
+            "SELECT worker.pool_id AS pool_id, COUNT(*) AS runs FROM run
+             LEFT JOIN worker ON worker.id = run.worker_id
+             WHERE run.lease_until IS NOT NULL GROUP BY worker.pool_id",
             vec![],
         )
         .await?;
-    row.map_or(Ok(0), |row| row.int("runs"))
+    rows.iter()
+        .map(|row| {
+            let pool = row.opt_text("pool_id")?.map(WorkerPoolId::new);
+            Ok((pool, row.int("runs")?))
+        })
+        .collect()
 }
 
 fn from_row(row: &Row) -> Result<Waiting, StoreError> {
@@ -76,6 +87,7 @@ fn from_row(row: &Row) -> Result<Waiting, StoreError> {
         state: row.parsed("state", RunState::parse)?,
         triggered_by_id: row.text("triggered_by_id")?,
         disabled: row.flag("disabled")?,
+        pool: row.opt_text("worker_pool_id")?.map(WorkerPoolId::new),
         blocker: blocker.zip(blocker_state),
         lock,
         system_lock: row.opt_text("system_lock_note")?,

@@ -1,6 +1,6 @@
 //! What a stack looks like as a row.
 
-use gantry_core::ids::{RunId, SpaceId, StackId};
+use gantry_core::ids::{RunId, SpaceId, StackId, WorkerPoolId};
 use gantry_core::run::{RunState, SystemLock};
 use gantry_core::stack::{Stack, StackLock, StackSettings, StackSource, StackSystemLock, Vendor};
 
@@ -13,7 +13,7 @@ pub(crate) const COLUMNS: &str = "SELECT id, name, description, space_id, labels
      disabled, protect_from_deletion, autodeploy, autoretry, github_action_deploy, \
      local_preview_enabled, well_known_secret_masking, sensitive_output_upload, manages_state, \
      runner_image, vendor_config, hooks, provider, namespace, repository, repository_url, branch, \
-     project_root, project_globs, sparse_paths, tracked_commit, tracked_commit_set_by, \
+     project_root, project_globs, sparse_paths, worker_pool_id, tracked_commit, tracked_commit_set_by, \
      lock_holder, lock_holder_name, lock_note, locked_at, system_lock, system_lock_note, \
      system_lock_run_id, system_lock_until, system_lock_beneath, state, state_set_at, blocker_run_id, fence, deleting, \
      created_at, updated_at FROM stack";
@@ -30,7 +30,7 @@ fn vendor_text(vendor: &Vendor) -> &'static str {
     }
 }
 
-/// In the order of the placeholders of insert and update: `$1` to `$26`.
+/// In the order of the placeholders of insert and update: `$1` to `$27`.
 pub(super) fn settings_values(id: &StackId, settings: &StackSettings, now: i64) -> Vec<Value> {
     let source = &settings.source;
     vec![
@@ -59,6 +59,11 @@ pub(super) fn settings_values(id: &StackId, settings: &StackSettings, now: i64) 
         source.project_root.as_deref().into(),
         Value::json(&source.project_globs),
         Value::json(&source.sparse_paths),
+        settings
+            .worker_pool
+            .as_ref()
+            .map(WorkerPoolId::as_str)
+            .into(),
         now.into(),
     ]
 }
@@ -101,6 +106,7 @@ fn settings(row: &Row) -> Result<StackSettings, StoreError> {
         well_known_secret_masking: row.flag("well_known_secret_masking")?,
         sensitive_output_upload: row.flag("sensitive_output_upload")?,
         runner_image: row.opt_text("runner_image")?,
+        worker_pool: row.opt_text("worker_pool_id")?.map(WorkerPoolId::new),
         vendor: row.json("vendor_config")?,
         hooks: row.json("hooks")?,
         source: StackSource {

@@ -26,8 +26,8 @@ pub enum Condition {
     State(Vec<String>),
     /// `terraform` or `opentofu`.
     Vendor(Vec<&'static str>),
-    /// What no stack can be, such as the member of a worker pool while there are none.
-    Never,
+    /// By the pool's ID.
+    WorkerPool(Vec<String>),
 }
 
 #[derive(Clone, Debug)]
@@ -132,7 +132,7 @@ fn text(select: &mut Select, condition: &Condition) -> String {
             let list = select.bind_list(values.iter().copied());
             format!("vendor IN ({list})")
         }
-        Condition::Never => "FALSE".to_owned(),
+        Condition::WorkerPool(values) => one_of(select, "worker_pool_id", values),
     }
 }
 

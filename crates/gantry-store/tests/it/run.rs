@@ -183,7 +183,7 @@ async fn what_can_be_claimed_comes_in_its_order(store: &Store) {
         .unwrap();
     tx.commit().await.unwrap();
     let ids = |limit| async move {
-        let found = run::claimable(store.reader(), limit).await.unwrap();
+        let found = run::claimable(store.reader(), None, limit).await.unwrap();
         let ids: Vec<String> = found.into_iter().map(|(id, _)| id.into_string()).collect();
         ids.join(" ")
     };

@@ -151,7 +151,7 @@ async fn each_condition_finds_its_own_and_excludes_the_others(store: &Store) {
         (Condition::Vendor(vec!["terraform"]), vec!["two", "one"]),
         (Condition::Vendor(vec!["opentofu"]), vec![]),
         (Condition::Vendor(vec![]), vec![]),
-        (Condition::Never, vec![]),
+        (Condition::WorkerPool(texts(&["01POOL"])), vec![]),
     ] {
         let mut wanted = everything();
         wanted.predicates = vec![Predicate {

@@ -38,6 +38,7 @@ pub fn sample(id: &str, created_at: i64) -> Stack {
             well_known_secret_masking: false,
             sensitive_output_upload: true,
             runner_image: None,
+            worker_pool: None,
             vendor: Vendor::Terraform(TerraformVendor {
                 version: None,
                 workflow_tool: TerraformWorkflowTool::TerraformFoss,
@@ -89,6 +90,7 @@ fn filled_in() -> StackSettings {
         well_known_secret_masking: true,
         sensitive_output_upload: false,
         runner_image: Some("image".into()),
+        worker_pool: None,
         vendor: Vendor::Opentofu(OpenTofuVendor {
             version: Some("1.11.4".into()),
             custom_workflow: false,

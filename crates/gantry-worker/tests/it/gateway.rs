@@ -272,7 +272,7 @@ async fn serve(
                 Some(job)
             });
             match job.await {
-                Some(job) => json(&job),
+                Some(job) => json(&Claimed::Run(Box::new(job))),
                 None => nothing(),
             }
         }

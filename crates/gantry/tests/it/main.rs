@@ -20,4 +20,5 @@ mod state;
 mod stored_state;
 mod tool_version;
 mod worker;
+mod worker_pool;
 mod world;

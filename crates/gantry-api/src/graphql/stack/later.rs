@@ -1,6 +1,6 @@
-//! What clients select of a stack and this installation has none of yet: policies, worker pools,
-//! modules, dependencies. The answers are what is true, none; the types are as much of the
-//! contract's as a client needs to be able to ask.
+//! What clients select of a stack and this installation has none of yet: policies, modules,
+//! dependencies. The answers are what is true, none; the types are as much of the contract's as a
+//! client needs to be able to ask.
 
 use async_graphql::{Enum, ID, Object, SimpleObject};
 
@@ -13,11 +13,6 @@ pub struct StackLater;
 impl StackLater {
     async fn starred(&self) -> bool {
         false
-    }
-
-    /// Null: the installation's own workers.
-    async fn worker_pool(&self) -> Option<WorkerPool> {
-        None
     }
 
     async fn vcs_integration(&self) -> Option<VcsIntegrationRef> {
@@ -44,12 +39,6 @@ impl StackLater {
     async fn is_depended_on_by(&self) -> Vec<StackDependency> {
         vec![]
     }
-}
-
-#[derive(SimpleObject)]
-struct WorkerPool {
-    id: ID,
-    name: String,
 }
 
 #[derive(SimpleObject)]

@@ -7,8 +7,10 @@ use gantry_core::hooks::Hooks;
 use gantry_core::stack::{Stack, Vendor};
 
 use crate::error;
+use crate::graphql::batch;
 use crate::graphql::space::{Space, SpaceLoader};
 use crate::graphql::vendor::StackConfigVendor;
+use crate::graphql::worker_pool::{PoolOfStack, WorkerPool};
 
 /// A part of `Stack`: what its owners decide.
 pub struct StackSettings(pub Arc<Stack>);
@@ -36,6 +38,17 @@ impl StackSettings {
 
     async fn labels(&self) -> &[String] {
         &self.0.settings.labels
+    }
+
+    /// Whose workers alone take the runs; null: the installation's own.
+    async fn worker_pool(&self, ctx: &Context<'_>) -> Result<Option<WorkerPool>> {
+        match &self.0.settings.worker_pool {
+            Some(pool) => {
+                let found = batch::one(ctx, PoolOfStack(pool.clone())).await?;
+                Ok(found.map(WorkerPool))
+            }
+            None => Ok(None),
+        }
     }
 
     async fn space(&self) -> ID {

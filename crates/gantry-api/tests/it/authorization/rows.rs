@@ -150,6 +150,21 @@ pub fn rows() -> Vec<Row> {
         row("contextConfigAdd", r#"mutation{contextConfigAdd(context: "<context>", config: {id: "A", type: ENVIRONMENT_VARIABLE, value: "x", writeOnly: false}){id}}"#),
         row("contextConfigDelete", r#"mutation{contextConfigDelete(context: "<context>", id: "PLAIN"){id}}"#),
 
+        // Worker pools.
+        row("workerPool", r#"{workerPool(id: "<worker pool>"){id config}}"#),
+        row("workerPool", r#"{workerPool(id: "<worker pool of root>"){id config}}"#).about("one of `root`"),
+        row("workerPool", r#"{workerPool(id: "<worker pool>"){searchSchedulableRuns(input: {first: 50}){edges{node{stackId}}}}}"#).shows("<stack that waits>").about("a stack that waits for it"),
+        row("workerPools", "{workerPools{id}}").shows("<worker pool>"),
+        row("searchWorkerPools", "{searchWorkerPools(input: {first: 50}){edges{node{id}}}}").shows("<worker pool>"),
+        row("publicWorkerPool", "{publicWorkerPool{searchSchedulableRuns(input: {first: 1}){pageInfo{hasNextPage}}}}"),
+        row("workerPoolCreate", r#"mutation{workerPoolCreate(name: "made <n>", certificateSigningRequest: "<request>", space: "<team>"){id}}"#),
+        row("workerPoolUpdate", r#"mutation{workerPoolUpdate(id: "<worker pool>", name: "renamed <n>"){id}}"#),
+        row("workerPoolUpdate", r#"mutation{workerPoolUpdate(id: "<worker pool of root>", name: "renamed <n>"){id}}"#).about("one of `root`"),
+        row("workerPoolReset", r#"mutation{workerPoolReset(id: "<worker pool>", certificateSigningRequest: "<request>"){id}}"#),
+        row("workerPoolCycle", r#"mutation{workerPoolCycle(id: "<worker pool>")}"#),
+        row("workerPoolDelete", r#"mutation{workerPoolDelete(id: "<worker pool>"){id}}"#),
+        row("workerDrainSet", r#"mutation{workerDrainSet(workerPool: "<worker pool>", id: "nobody", drain: true){id}}"#).stopped_by("there is no worker `nobody`"),
+
         // State.
         row("stateUploadUrl", "mutation{stateUploadUrl{objectId}}"),
         row("stateDownloadUrl", r#"mutation{stateDownloadUrl(input: {stackId: "<managed stack>"}){url}}"#),

@@ -4,7 +4,9 @@ use gantry_app::gateway::NoCaller;
 use gantry_app::worker_token;
 use gantry_core::caller::Caller;
 use gantry_core::ids::{WorkerId, WorkerTokenId};
-use gantry_core::protocol::{Claim, Heartbeat, Hello, Issued, PhaseOutcome, Released, VERSION};
+use gantry_core::protocol::{
+    Claim, Claimed, Heartbeat, Hello, Issued, PhaseOutcome, Released, VERSION,
+};
 use gantry_core::run::{Phase, RunKind, RunState};
 
 use crate::world::{Worker, World, refusal};
@@ -190,11 +192,11 @@ async fn a_claim_whose_answer_was_lost_is_answered_again(world: &World) {
             wait_ms: 0,
             holding: Some(holding),
         };
-        world
-            .app
-            .run_claim(&Caller::Embedded, &claim)
-            .await
-            .unwrap()
+        let answer = world.app.run_claim(&Caller::Embedded, &claim).await;
+        match answer.unwrap()? {
+            Claimed::Run(job) => Some(*job),
+            Claimed::Go => panic!("nobody told the worker to go"),
+        }
     };
     let job = again(vec![]).await.expect("it is handed out again");
     assert_eq!((&job.run, job.fence), (&id, lost.fence));

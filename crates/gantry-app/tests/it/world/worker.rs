@@ -7,7 +7,8 @@ use gantry_core::commit::Commit;
 use gantry_core::engine::PinnedTool;
 use gantry_core::ids::WorkerId;
 use gantry_core::protocol::{
-    Claim, Hello, Job, Next, PhaseFinished, PhaseOutcome, PhaseStart, Prepared, Released, VERSION,
+    Claim, Claimed, Hello, Job, Next, PhaseFinished, PhaseOutcome, PhaseStart, Prepared, Released,
+    VERSION,
 };
 
 pub const HEAD: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -57,7 +58,10 @@ impl Worker {
             wait_ms,
             holding: None,
         };
-        self.app.run_claim(&self.caller, &claim).await.unwrap()
+        match self.app.run_claim(&self.caller, &claim).await.unwrap()? {
+            Claimed::Run(job) => Some(*job),
+            Claimed::Go => panic!("nobody told the worker to go"),
+        }
     }
 
     /// What a worker with one version of each tool says.

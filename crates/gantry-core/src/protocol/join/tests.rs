@@ -44,3 +44,14 @@ fn other_texts_are_refused_without_being_repeated() {
 fn the_secret_is_not_debugged() {
     assert!(!format!("{:?}", token()).contains("hunter2"));
 }
+
+#[test]
+fn a_pool_from_before_there_was_a_gateway_says_what_to_do() {
+    let join = PoolJoin {
+        url: String::new(),
+        ..pool()
+    };
+    let error = PoolJoin::decode(&join.encode()).unwrap_err().to_string();
+    assert!(error.contains("reset the pool"), "{error}");
+    assert!(error.contains("worker_gateway.listen"), "{error}");
+}

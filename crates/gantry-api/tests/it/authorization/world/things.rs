@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures::future::BoxFuture;
 use gantry_cloud::error::{AssumeError, AssumeErrorKind};
 use gantry_cloud::provider::{CloudProvider, Identity, Patience, Verification};
@@ -35,6 +37,7 @@ impl World {
             ("<team>", self.team.clone()),
             ("<inner>", self.inner.clone()),
             ("<commit>", self.commit.clone()),
+            ("<request>", request()),
             ("<variable>", "in the open".to_owned()),
             ("<secret variable>", "hush".to_owned()),
             ("<secret checksum>", CHECKSUM.to_owned()),
@@ -53,6 +56,7 @@ impl World {
         }
         self.fill_stacks(&mut filled).await;
         self.fill_contexts(&mut filled).await;
+        self.fill_pools(&mut filled).await;
         self.fill_state(&mut filled).await;
         self.fill_integrations(&mut filled, n).await;
         if filled.wants("<key>") {
@@ -126,6 +130,40 @@ impl World {
         let name = format!("context {}", self.number());
         self.made_id(&format!(
             r#"mutation{{contextCreateV2(input: {{name: "{name}", space: "{space}"}}){{id}}}}"#
+        ))
+        .await
+    }
+
+    async fn fill_pools(&self, filled: &mut Filled) {
+        if filled.wants("<worker pool of root>") {
+            filled.put("<worker pool of root>", self.pool("root").await);
+        }
+        if !filled.wants("<worker pool>") {
+            return;
+        }
+        let pool = self.pool(&self.team).await;
+        if filled.wants("<stack that waits>") {
+            let input = self.input(&self.team, self.number(), false);
+            let input = input.replacen('{', &format!(r#"{{workerPool: "{pool}", "#), 1);
+            let stack = self
+                .made_id(&format!(
+                    "mutation{{stackCreate(input: {input}, manageState: false){{id}}}}"
+                ))
+                .await;
+            self.made(&format!(
+                r#"mutation{{runTrigger(stack: "{stack}"){{id}}}}"#
+            ))
+            .await;
+            filled.put("<stack that waits>", stack);
+        }
+        filled.put("<worker pool>", pool);
+    }
+
+    async fn pool(&self, space: &str) -> String {
+        let (name, request) = (format!("pool {}", self.number()), request());
+        self.made_id(&format!(
+            r#"mutation{{workerPoolCreate(name: "{name}", space: "{space}",
+               certificateSigningRequest: "{request}"){{id}}}}"#
         ))
         .await
     }
@@ -261,6 +299,11 @@ impl Filled {
         self.text = self.text.replace(placeholder, &value);
         self.values.push((placeholder.to_owned(), value));
     }
+}
+
+/// For the certificate of a worker pool.
+fn request() -> String {
+    STANDARD.encode(include_str!("../../../fixtures/worker_pool.csr"))
 }
 
 fn state() -> String {
