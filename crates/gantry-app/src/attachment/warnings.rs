@@ -2,7 +2,7 @@
 
 use gantry_core::credentials::attachment::Serves;
 use gantry_core::credentials::select::Attached;
-use gantry_store::legacy_role;
+use gantry_store::{legacy_role, stack};
 
 use crate::role::{assumed_in_worker, custom_external_id};
 use crate::{App, OpError, Subject};
@@ -10,11 +10,18 @@ use crate::{App, OpError, Subject};
 impl App {
     /// Sentences for the attachment's page and for whoever attaches.
     pub async fn attachment_warnings(&self, attached: &Attached) -> Result<Vec<String>, OpError> {
-        let stack = &attached.attachment.stack;
-        let legacy = legacy_role::find(self.store.reader(), stack).await?;
+        let id = &attached.attachment.stack;
+        let reader = self.store.reader();
+        let legacy = legacy_role::find(reader, id).await?;
+        let found = match assumed_in_worker(&attached.integration.role) {
+            true => stack::find(reader, id).await?,
+            false => None,
+        };
+        let pool = found.and_then(|stack| stack.settings.worker_pool);
         Ok(warnings(
             attached,
             legacy.is_some(),
+            pool.is_some(),
             self.settings.phase_time_limit,
         ))
     }
@@ -39,11 +46,22 @@ impl App {
     }
 }
 
-fn warnings(attached: &Attached, legacy_role: bool, phase_time_limit: u64) -> Vec<String> {
+fn warnings(
+    attached: &Attached,
+    legacy_role: bool,
+    private_pool: bool,
+    phase_time_limit: u64,
+) -> Vec<String> {
     let (integration, serves) = (&attached.integration, attached.attachment.serves);
     let role = &integration.role;
     let mut warnings = Vec::new();
-    if assumed_in_worker(role) {
+    if assumed_in_worker(role) && private_pool {
+        warnings.push(format!(
+            "{:?} generates its credentials in the worker: nothing was verified here, and a worker \
+             tries the role before its first use",
+            integration.name
+        ));
+    } else if assumed_in_worker(role) {
         warnings.push(format!(
             "{:?} generates its credentials in the worker, which works only in a private worker \
              pool; the phases it serves fail until this stack has one. Nothing was verified",

@@ -12,8 +12,8 @@ use super::Request;
 use crate::{App, OpError};
 
 /// Whether the stack's runs go to private workers.
-pub(super) fn in_private_pool(_stack: &Stack) -> bool {
-    false
+pub(super) fn in_private_pool(stack: &Stack) -> bool {
+    stack.settings.worker_pool.is_some()
 }
 
 /// What the worker is told. No secret is in it.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use gantry_core::ids::{SpaceId, WorkerPoolId};
+use gantry_core::quoted::Quoted;
 use gantry_core::worker_pool::WorkerPool;
 use gantry_store::{Tx, space, worker_pool};
 
@@ -20,8 +21,9 @@ impl App {
     ) -> Result<(), OpError> {
         let missing = || {
             OpError::invalid(format!(
-                "workerPool: there is no worker pool `{id}`; leave it out, and the installation's own \
-                 workers take the stack's runs"
+                "workerPool {}: there is no such worker pool; leave it out, and the installation's own \
+                 workers take the stack's runs",
+                Quoted(id.as_str())
             ))
         };
         space::hold(tx).await?;

@@ -31,7 +31,7 @@ async fn a_stack_gets_a_pool_and_gives_it_back(world: &World) {
     let refused = app.stack_update(admin, &stack, draft.clone()).await;
     let text = refused.unwrap_err().to_string();
     assert!(
-        text.contains("workerPool: there is no worker pool `01NOBODY`"),
+        text.contains("workerPool `01NOBODY`: there is no such"),
         "{text}"
     );
     draft.name = "Other".into();
@@ -59,7 +59,7 @@ async fn a_pool_out_of_sight_is_refused(world: &World) {
     let (admin, _) = world.key(&[("legacy", Role::Admin)]).await;
     let made = world.app.stack_create(&admin, draft, None, false, None);
     let text = made.await.unwrap_err().to_string();
-    assert!(text.contains("there is no worker pool"), "{text}");
+    assert!(text.contains("there is no such worker pool"), "{text}");
     assert!(!text.contains("builders"), "{text}");
 }
 
