@@ -207,6 +207,25 @@ async fn what_a_worker_should_assume_fails_with_that_reason() {
     assert!(failed.reason.contains("private worker pool"), "{failed}");
     let record = newest(&aws, &run).await;
     assert_eq!(record.outcome, IssuingOutcome::WorkerSideUnavailable);
+
+    // What is shown beforehand follows the stack's pool.
+    let explained = async || {
+        let stack = aws.world.read_stack(&stack).await;
+        let previews = aws.app().credentials_preview(&stack).await.unwrap();
+        let texts = previews.into_iter().map(|preview| preview.explanation);
+        texts.collect::<Vec<_>>().join("; ")
+    };
+    assert!(explained().await.contains("private worker pool"));
+    let pool = aws.world.pool("builders").await;
+    let mut draft = aws.world.draft("network");
+    draft.worker_pool = Some(pool.to_string());
+    let changed = aws
+        .app()
+        .stack_update(&aws.world.admin, &stack, draft)
+        .await;
+    changed.unwrap();
+    let after = explained().await;
+    assert!(!after.contains("private worker pool"), "{after}");
 }
 
 async fn labelled(aws: &Aws, name: &str, label: &str) -> StackId {

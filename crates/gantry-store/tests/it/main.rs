@@ -19,3 +19,4 @@ mod space;
 mod stack;
 mod state;
 mod verification;
+mod worker_pool;

@@ -27,7 +27,7 @@ async fn on_stacks(store: &Store, names: &[&str]) {
     }
 }
 
-fn a_run(id: &str, stack: &str, kind: RunKind, state: RunState) -> Run {
+pub fn a_run(id: &str, stack: &str, kind: RunKind, state: RunState) -> Run {
     Run {
         id: RunId::new(id),
         stack: StackId::new(stack),
@@ -60,7 +60,7 @@ fn a_run(id: &str, stack: &str, kind: RunKind, state: RunState) -> Run {
     }
 }
 
-async fn insert(store: &Store, run: &Run) {
+pub async fn insert(store: &Store, run: &Run) {
     let tx = store.begin().await.unwrap();
     run::insert(&tx, run, None).await.unwrap();
     tx.commit().await.unwrap();
