@@ -15,6 +15,7 @@ use gantry_core::ids::{StackId, WorkerPoolId};
 use gantry_core::protocol::PoolJoin;
 use gantry_core::quoted::Quoted;
 use gantry_core::worker_pool::{PoolLoad, WorkerPool};
+use gantry_store::worker::of_pool;
 use gantry_store::{StoreError, Tx, worker_pool};
 use ulid::Ulid;
 
@@ -148,9 +149,12 @@ impl App {
         pool.config = config;
         pool.updated_at = self.clock.now();
         worker_pool::reset(&tx, &pool, &fingerprint).await?;
+        // One that waits for a run at this moment could get it, and could not speak of it any more.
+        of_pool::drain_all(&tx, id).await?;
         self.audit(&tx, subject, deed("worker_pool.reset", &pool))
             .await?;
         tx.commit().await?;
+        self.wake.workers();
         tracing::info!(worker_pool.id = %id, by = subject.name, "the worker pool {:?} was reset", pool.name);
         Ok(pool)
     }

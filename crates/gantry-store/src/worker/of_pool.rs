@@ -62,6 +62,16 @@ pub async fn set_drained(tx: &Tx, id: &WorkerId, drained: bool) -> Result<bool, 
     Ok(changed == 1)
 }
 
+/// Tells every worker of a pool to take nothing.
+pub async fn drain_all(tx: &Tx, pool: &WorkerPoolId) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE worker SET drained = 1 WHERE pool_id = $1 AND gone_at IS NULL",
+        vec![pool.as_str().into()],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Tells every worker of a pool to take nothing, and to go when it has finished; answers how many
 /// there are.
 pub async fn cycle(tx: &Tx, pool: &WorkerPoolId) -> Result<u64, StoreError> {

@@ -3,7 +3,9 @@ use gantry_core::caller::Caller;
 use gantry_core::ids::{WorkerId, WorkerPoolId};
 use gantry_core::protocol::{Claim, Claimed};
 use gantry_core::run::{RunKind, RunState};
+use rcgen::KeyPair;
 
+use super::request;
 use crate::world::{Worker, World, refusal};
 
 on_both_databases!(
@@ -14,6 +16,7 @@ on_both_databases!(
     whoever_has_fewer_runs_goes_first,
     a_wake_up_reaches_a_worker_that_can_use_it,
     what_waits_says_why,
+    a_reset_leaves_no_run_to_those_who_wait_with_the_old_certificate,
     a_pool_whose_worker_has_a_run_stays,
     a_worker_that_is_not_heard_of_is_not_there,
 );
@@ -222,6 +225,23 @@ async fn what_waits_says_why(world: &World) {
     let load = loads.unwrap()[&pool];
     assert_eq!((load.pending_runs, load.busy_workers), (3, 1));
     assert_eq!((load.workers, load.drained_workers), (1, 0));
+}
+
+async fn a_reset_leaves_no_run_to_those_who_wait_with_the_old_certificate(world: &World) {
+    let pool = world.pool("builders").await;
+    let stack = world.stack_on("Infra", &pool).await;
+    let old = world.private(&pool).await;
+    let later = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        let request = request(&KeyPair::generate().unwrap());
+        let reset = world.app.worker_pool_reset(&world.admin, &pool, &request);
+        reset.await.unwrap();
+        world.trigger(&stack, RunKind::Tracked).await
+    };
+    let (nothing, run) = tokio::join!(old.claim_within(2_000), later);
+    assert!(nothing.is_none());
+    let new = world.private(&pool).await;
+    assert_eq!(new.claim().await.unwrap().run, run);
 }
 
 async fn a_pool_whose_worker_has_a_run_stays(world: &World) {
