@@ -90,10 +90,8 @@ impl Keyring {
         key.and_then(|key| beside_others(bytes.len(), || open_with(&cipher(&key), place, bytes)))
             .map(Zeroizing::new)
             .ok_or_else(|| {
-                OpError::internal(
-                    "open a sealed value",
-                    format!("{place}: not sealed with key {key_id}, or changed since"),
-                )
+                let (place, key_id) = (place.to_owned(), key_id.to_owned());
+                OpError::internal("open a sealed value", NotAsSealed { place, key_id })
             })
     }
 
@@ -127,6 +125,20 @@ impl Known {
                 .map(|key| (key.id, Arc::new(key.bytes)))
                 .collect(),
         })
+    }
+}
+
+/// Asking again won't help.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: not sealed with key {key_id}, or changed since")]
+pub(crate) struct NotAsSealed {
+    pub(crate) place: String,
+    pub(crate) key_id: String,
+}
+
+impl NotAsSealed {
+    pub(crate) fn is(error: &OpError) -> bool {
+        matches!(error, OpError::Internal { source, .. } if source.is::<NotAsSealed>())
     }
 }
 

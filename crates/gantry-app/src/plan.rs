@@ -10,8 +10,9 @@ use gantry_core::run::RunState;
 use gantry_store::{run, stack};
 use zeroize::Zeroizing;
 
+use crate::App;
 use crate::gateway::{GatewayError, leased};
-use crate::{App, OpError};
+use crate::keyring::NotAsSealed;
 
 impl App {
     /// Takes the plan bundle of the phase that is at work.
@@ -59,12 +60,11 @@ impl App {
                 run.state
             ))
         })?;
-        let bundle = self.get_sealed(&object).await?;
-        bundle.ok_or_else(|| {
-            GatewayError::Failed(OpError::internal(
-                "read the plan",
-                format!("the object {object} is gone"),
-            ))
+        self.kept(&object, "the saved plan").await?.ok_or_else(|| {
+            tracing::error!(run.id = %id, object, "the object of a saved plan is gone");
+            GatewayError::refused(
+                "the saved plan is gone from the object storage: trigger a new run",
+            )
         })
     }
 
@@ -108,8 +108,29 @@ impl App {
         }
         let stack = stack::find(self.store.reader(), &run.stack).await?;
         let lock = stack.and_then(|stack| stack.system_lock).ok_or_else(none)?;
-        let kept = self.get_sealed(&errored_state_object(&lock.run)).await?;
-        kept.ok_or_else(none)
+        let object = errored_state_object(&lock.run);
+        self.kept(&object, "the kept errored.tfstate")
+            .await?
+            .ok_or_else(none)
+    }
+
+    /// What was sealed, for the worker. One that was changed since is refused: no other answer would
+    /// come of asking again.
+    async fn kept(
+        &self,
+        object: &str,
+        what: &str,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, GatewayError> {
+        match self.get_sealed(object).await {
+            Ok(kept) => Ok(kept),
+            Err(error) if NotAsSealed::is(&error) => {
+                tracing::error!(object, ?error, "{what} was changed, or is damaged");
+                Err(GatewayError::refused(format!(
+                    "{what} is not as it was when it was sealed, so it is not used: trigger a new run"
+                )))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

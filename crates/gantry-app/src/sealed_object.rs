@@ -4,7 +4,7 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 use zeroize::Zeroizing;
 
-use crate::keyring::beside_others;
+use crate::keyring::{NotAsSealed, beside_others};
 use crate::{App, OpError};
 
 impl App {
@@ -30,7 +30,8 @@ impl App {
             return Ok(None);
         };
         let (key_id, sealed) = split(&object).ok_or_else(|| {
-            OpError::internal("open a sealed object", format!("{name} is cut off"))
+            let (place, key_id) = (place(name), "none: it is cut off".to_owned());
+            OpError::internal("open a sealed object", NotAsSealed { place, key_id })
         })?;
         self.keys
             .open_sealed(&self.store, &place(name), key_id, sealed)

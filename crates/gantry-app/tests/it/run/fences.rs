@@ -13,6 +13,7 @@ on_both_databases!(
     a_claim_wakes_up_at_once,
     a_stranger_gets_no_work,
     a_plan_that_was_not_stored_is_not_applied,
+    a_plan_that_was_changed_is_not_applied,
 );
 
 async fn an_older_lease_moves_nothing(world: &World) {
@@ -168,4 +169,45 @@ async fn a_plan_that_was_not_stored_is_not_applied(world: &World) {
     let plan = worker.go_on(&job, &init, PhaseOutcome::Succeeded).await;
     assert!(worker.let_go(&job, &plan, PhaseOutcome::Changes).await);
     assert_eq!(world.state(&stack, &id).await, RunState::Failed);
+}
+
+async fn a_plan_that_was_changed_is_not_applied(world: &World) {
+    let stack = world.stack("Infra").await;
+    let worker = world.worker().await;
+    let id = world.trigger(&stack, RunKind::Tracked).await;
+    let job = worker.claim().await.unwrap();
+    worker.plan(&job).await;
+    worker.release(&job, None).await;
+    let confirmed = world.app.run_confirm(&world.admin, &stack, &id).await;
+    confirmed.unwrap();
+    let job = worker.claim().await.unwrap();
+    worker.prepare(&job).await;
+    let directory = world.objects().join(format!("runs/{id}"));
+    let plan = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| {
+            path.file_name().is_some_and(|name| {
+                name.to_string_lossy().starts_with("plan-")
+                    && !name.to_string_lossy().contains("json")
+            })
+        });
+    let plan = plan.expect("the object of the plan");
+    let sealed = std::fs::read(&plan).unwrap();
+    let mut flipped = sealed.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    let get = async || {
+        let answer = world.app.plan_get(&Caller::Embedded, &id, job.fence).await;
+        answer.map(|bundle| bundle.to_vec())
+    };
+    for changed in [flipped, sealed[..8].to_vec(), vec![]] {
+        std::fs::write(&plan, changed).unwrap();
+        let said = refusal(get().await);
+        assert!(said.contains("not as it was when it was sealed"), "{said}");
+    }
+    std::fs::remove_file(&plan).unwrap();
+    let said = refusal(get().await);
+    assert!(said.contains("is gone from the object storage"), "{said}");
+    std::fs::write(&plan, sealed).unwrap();
+    assert_eq!(get().await.unwrap(), b"the plan");
 }
