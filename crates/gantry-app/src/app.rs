@@ -3,6 +3,7 @@ use std::sync::Arc;
 use gantry_cloud::registry::Registry;
 use gantry_core::account::Subdomain;
 use gantry_core::ids::SpaceId;
+use gantry_core::protocol::Limits;
 use gantry_core::space::{LEGACY, ROOT, Space};
 use gantry_store::{Store, account, space};
 use tokio_util::task::TaskTracker;
@@ -31,10 +32,8 @@ pub struct Settings {
     pub tools_dir: Option<std::path::PathBuf>,
     /// `…/{namespace}/{repository}`: resolves a stack without a source block of its own.
     pub repository_template: Option<String>,
-    /// Per-phase limits in seconds.
-    pub phase_time_limit: u64,
-    pub phase_silence_limit: u64,
-    pub stop_grace: u64,
+    /// What each phase of a run may take.
+    pub limits: Limits,
     /// How long a worker's lease lasts without a heartbeat, in seconds.
     pub lease: u64,
 }
@@ -49,9 +48,12 @@ impl Default for Settings {
             tools: gantry_tools::Settings::default(),
             tools_dir: None,
             repository_template: None,
-            phase_time_limit: 70 * 60,
-            phase_silence_limit: 7 * 60,
-            stop_grace: 60,
+            limits: Limits {
+                time: 70 * 60,
+                silence: 7 * 60,
+                grace: 60,
+                ..Limits::MODEST
+            },
             lease: 30,
         }
     }

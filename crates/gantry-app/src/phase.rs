@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use gantry_core::credentials::user_variables::leads_state_astray;
-use gantry_core::protocol::{EnvVar, Limits, Next, PhaseStart};
+use gantry_core::protocol::{EnvVar, Next, PhaseStart};
 use gantry_core::run::transition::{Event, PhaseOutcome};
 use gantry_core::run::{Phase, Run};
 use gantry_core::stack::Stack;
@@ -138,11 +138,7 @@ impl App {
             after: hooks.after(phase).to_vec(),
             init_before: hooks.before_init,
             init_after: hooks.after_init,
-            limits: Limits {
-                time: self.settings.phase_time_limit,
-                silence: self.settings.phase_silence_limit,
-                grace: self.settings.stop_grace,
-            },
+            limits: self.settings.limits,
         }
     }
 
@@ -193,7 +189,7 @@ impl App {
     /// Seconds.
     fn token_lifetime(&self) -> i64 {
         let settings = &self.settings;
-        (settings.phase_time_limit + settings.stop_grace + TOKEN_SPARE_SECONDS) as i64
+        (settings.limits.time + settings.limits.grace + TOKEN_SPARE_SECONDS) as i64
     }
 
     /// The run that a token names, while it is in that phase, in that version.

@@ -44,7 +44,7 @@ pub use join::{NoJoin, PoolJoin, TokenJoin};
 pub use phase::{Limits, Next, PhaseFinished, PhaseOutcome, PhaseStart, Released};
 
 /// Changes with every incompatible message; a worker of another version is refused at `hello`.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// The path below which the protocol is served.
 pub const PREFIX: &str = "/worker/v1";

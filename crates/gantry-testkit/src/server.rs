@@ -393,6 +393,8 @@ impl TestServer {
             ),
             ("worker.extra_tools", extra_tools()),
             ("run.stop_grace", "5".to_owned()),
+            // Whatever group the tests run in.
+            ("worker.cgroup", "/gantry-tests".to_owned()),
             (
                 "log.level",
                 "info,gantry=debug,gantry_app=debug,gantry_worker=debug".to_owned(),

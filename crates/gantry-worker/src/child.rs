@@ -4,7 +4,7 @@
 //! knowledge, not hope: the first process of the child's pid namespace is watched through a pidfd, and
 //! the kernel reports its end only after the last process of the namespace has been reaped.
 //!
-//! A stop, a time limit and silence all end a child the same way: SIGINT to the tool, exactly once
+//! A stop and every limit end a child the same way: SIGINT to the tool, exactly once
 //! (a second one makes Terraform give up without saving), a grace period, SIGTERM, SIGKILL for all.
 //! The signal goes to the tool alone, not to its providers; where the command is a shell (a task) or a
 //! hook is running, everything below it gets the signal once, as from a terminal's ^C.
@@ -12,10 +12,13 @@
 mod arguments;
 mod end;
 mod exports;
+mod limit;
 mod outcome;
 mod output;
 mod process_tree;
 mod supervise;
+mod usage;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -26,6 +29,7 @@ use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+pub use limit::{Limit, Share, Size};
 pub use outcome::{Ended, Ending, Outcome, Tree};
 
 use crate::hooks::PhaseHooks;
@@ -57,6 +61,9 @@ pub struct Limits {
     pub silence: Option<Duration>,
     /// Between SIGINT and SIGTERM.
     pub grace: Duration,
+    /// The same for a child that takes more than its share, and so is a burden to others meanwhile.
+    pub haste: Duration,
+    pub share: Share,
 }
 
 pub struct Launch {
@@ -93,6 +100,8 @@ impl Launch {
                 wall: Duration::from_secs(10),
                 silence: None,
                 grace: Duration::from_millis(100),
+                haste: Duration::from_millis(100),
+                share: Share::default(),
             },
             processes: None,
         }

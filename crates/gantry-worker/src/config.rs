@@ -50,6 +50,9 @@ pub struct WorkerConfig {
     pub insecure_no_sandbox: bool,
     #[serde(default)]
     pub users: Users,
+    /// The control group below which children get theirs; empty: the worker's own, `off`: none.
+    #[serde(default)]
+    pub cgroup: String,
 }
 
 /// Where the server is, and who the worker is to it.

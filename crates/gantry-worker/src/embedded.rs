@@ -130,7 +130,7 @@ async fn live(
         protocol: VERSION,
         worker: id,
         predecessor,
-        sandbox: worker.isolation().to_owned(),
+        sandbox: worker.isolation(),
         metadata_unfiltered: (!filter.is_filtered()).then(|| filter.to_string()),
         slots: u32::try_from(worker.slots).unwrap_or(u32::MAX),
         metadata: about(),

@@ -42,7 +42,7 @@ pub async fn check(mut config: WorkerConfig) -> Health {
     let (sandbox, tools, mirrors) = match Worker::start(&config) {
         Ok(worker) => {
             let sandbox = worker.sandbox.probe().await;
-            let sandbox = sandbox.map(|()| worker.isolation().to_owned());
+            let sandbox = sandbox.map(|()| worker.isolation());
             (
                 sandbox.map_err(|error| error.to_string()),
                 tools(&worker).await,

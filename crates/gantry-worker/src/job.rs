@@ -180,7 +180,7 @@ async fn whole(
         plan: None,
         showing: None,
         keeping: None,
-        limits: crate::worker::MODEST,
+        limits: Limits::MODEST,
     };
     let outcome = at_work.follow(prepared.next).await;
     if let Some(showing) = at_work.showing.take() {

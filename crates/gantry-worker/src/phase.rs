@@ -74,7 +74,13 @@ impl AtWork {
         let env = self.environment(&start);
         let (_, notices) = mounted_files::secrets(&start.files);
         let masks = env.masks();
-        let log = match PhaseLog::open(&self.spool, version, 0, masks, self.report.clone()) {
+        let log = match PhaseLog::open(
+            &self.spool,
+            (version, 0),
+            start.limits.log,
+            masks,
+            self.report.clone(),
+        ) {
             Ok(log) => log,
             Err(error) => {
                 let reason = format!("the worker can't keep the phase's log: {error}");

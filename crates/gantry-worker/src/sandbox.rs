@@ -18,8 +18,10 @@
 //!
 //! What the kernel itself must not do for a child stands in `system_calls.rs`.
 //!
-//! What is deliberately missing: a network namespace, and limits of memory or CPU.
+//! Memory and the number of processes are held by a control group for each child (`control_group.rs`).
+//! What is deliberately missing: a network namespace, and limits of CPU.
 
+mod control_group;
 mod landlock;
 mod memory_file;
 mod root;
@@ -37,9 +39,10 @@ use std::time::Duration;
 pub use root::Mount;
 pub use user_pool::{RunUser, UserRange};
 
+pub(crate) use control_group::{ControlGroup, ControlGroups};
 pub(crate) use memory_file::memory_file;
 pub(crate) use root::{Root, accounts};
-pub(crate) use spawner::{Spawn, out_of_the_way};
+pub(crate) use spawner::{Caps, Spawn, out_of_the_way};
 
 use gantry_core::protocol::EnvVar;
 
@@ -94,6 +97,8 @@ pub struct SandboxConfig {
     /// Further directories with programs for children, visible read-only under the path they have
     /// on the machine.
     pub extra_tools: Vec<PathBuf>,
+    /// The control group below which children get theirs; empty: the worker's own, `off`: none.
+    pub cgroup: String,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +134,8 @@ pub enum SandboxError {
     SpawnerGone,
     #[error("a child process can't be started: {0}")]
     Spawn(#[source] std::io::Error),
+    #[error("a child's control group can't be made: {0}")]
+    ControlGroup(#[source] std::io::Error),
     #[error("the environment variable `{0}` has a name or a value that no process can receive")]
     BadVariable(String),
 }
@@ -150,6 +157,7 @@ struct Inner {
     /// The filter of every child's system calls; empty without a box.
     system_calls: Vec<u8>,
     path: String,
+    groups: ControlGroups,
 }
 
 impl Sandbox {
@@ -213,8 +221,12 @@ impl Sandbox {
         for directory in &config.extra_tools {
             root.read_only(spawner.reachable(directory), &directory.to_string_lossy());
         }
+        let uid = nix::unistd::geteuid()
+            .is_root()
+            .then_some(config.users.first);
         Ok(Self {
             inner: Arc::new(Inner {
+                groups: ControlGroups::open(&config.cgroup, &directory, uid),
                 path: search_path(&config.extra_tools),
                 mode: config.mode,
                 runs,
@@ -292,6 +304,20 @@ impl Sandbox {
 
     pub(crate) fn system_calls(&self) -> &[u8] {
         &self.inner.system_calls
+    }
+
+    /// How memory and processes of children are limited, as the end of a sentence.
+    pub fn limits(&self) -> String {
+        self.inner.groups.to_string()
+    }
+
+    /// Whether the kernel holds them.
+    pub fn holds(&self) -> bool {
+        matches!(self.inner.groups, ControlGroups::Used(_))
+    }
+
+    pub(crate) fn groups(&self) -> &ControlGroups {
+        &self.inner.groups
     }
 
     pub(crate) fn spawner(&self) -> &spawner::Spawner {

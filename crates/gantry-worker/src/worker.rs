@@ -110,9 +110,10 @@ impl Worker {
             providers: setup::providers(config),
             ca_bundle: config.ca_bundle.clone(),
             extra_tools: config.extra_tools.clone(),
+            cgroup: config.cgroup.clone(),
         })?;
         let environment = setup::environment(config, &sandbox)?;
-        let conditions = match sandbox.mode() {
+        let mut conditions = match sandbox.mode() {
             SandboxMode::Bubblewrap => vec![],
             SandboxMode::Insecure => vec![
                 "WARNING: this worker runs without a sandbox (--insecure-no-sandbox): the code of \
@@ -120,6 +121,12 @@ impl Worker {
                     .to_owned(),
             ],
         };
+        if !sandbox.holds() {
+            conditions.push(format!(
+                "memory and processes of this run are {}",
+                sandbox.limits()
+            ));
+        }
         Ok(Worker {
             gateway: Arc::new(gateway),
             git: Git::open(setup::git(config)?)?,
@@ -163,12 +170,14 @@ impl Worker {
         self.identity.get_or_try_init(ask).await.ok().cloned()
     }
 
-    /// How children are isolated, for the server's list of workers.
-    pub fn isolation(&self) -> &'static str {
-        match self.sandbox.mode() {
+    /// How children are isolated and limited, for the server's list of workers.
+    pub fn isolation(&self) -> String {
+        let isolation = match self.sandbox.mode() {
             SandboxMode::Bubblewrap => "bubblewrap: namespaces of its own for each child",
             SandboxMode::Insecure => "none (--insecure-no-sandbox)",
-        }
+        };
+        let limits = self.sandbox.limits();
+        format!("{isolation}; memory and processes of a child are {limits}")
     }
 
     /// Whether no metadata service would hand a child the machine's identity: checked where nothing
@@ -242,13 +251,6 @@ pub fn blocking<T>(work: impl FnOnce() -> T) -> T {
         _ => work(),
     }
 }
-
-/// Grace, silence and time where a phase gave none.
-pub const MODEST: gantry_core::protocol::Limits = gantry_core::protocol::Limits {
-    time: 600,
-    silence: 600,
-    grace: 10,
-};
 
 pub fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)

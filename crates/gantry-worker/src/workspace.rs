@@ -112,6 +112,8 @@ pub struct View {
     pub(crate) directory: PathBuf,
     plan: PathBuf,
     scratch: Option<PathBuf>,
+    /// The run's directory, with all that counts as its own.
+    pub(crate) whole: Option<PathBuf>,
     /// Beside the checkout, in memory.
     pub(crate) files: Vec<File>,
 }
@@ -125,6 +127,7 @@ impl View {
             directory: "/".into(),
             plan: PLAN.into(),
             scratch: None,
+            whole: None,
             files: Vec::new(),
         }
     }
@@ -459,6 +462,7 @@ impl Workspace {
             directory: self.root.below(inside),
             plan: plan_directory,
             scratch: (!boxed).then(|| self.directory.join("scratch")),
+            whole: Some(self.directory.clone()),
             files: Vec::new(),
         }
     }

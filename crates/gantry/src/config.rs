@@ -81,6 +81,11 @@ pub struct Run {
     pub time_limit: u64,
     pub silence_limit: u64,
     pub stop_grace: u64,
+    pub log_limit: u32,
+    pub disk_limit: u32,
+    pub file_limit: u64,
+    pub memory_limit: u32,
+    pub process_limit: u64,
     pub lease: u64,
 }
 
@@ -102,6 +107,7 @@ pub struct Worker {
     pub join_file: String,
     pub pool_config_file: String,
     pub pool_private_key_file: String,
+    pub cgroup: String,
 }
 
 #[derive(Deserialize)]

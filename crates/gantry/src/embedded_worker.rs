@@ -144,6 +144,7 @@ pub fn worker_config(config: &Config, data_dir: PathBuf, server: Server) -> Work
             first: config.worker.uid_base,
             count: USERS,
         },
+        cgroup: config.worker.cgroup.clone(),
     }
 }
 

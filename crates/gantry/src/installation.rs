@@ -10,6 +10,7 @@ use gantry_app::{MasterKeyFile, MasterKeySource, MasterKeys, ObjectsLocation, Se
 use gantry_cloud::aws::AwsSettings;
 use gantry_cloud::registry::Registry;
 use gantry_core::engine::Engine;
+use gantry_core::protocol::Limits;
 use gantry_core::proxy::ProxyAddress;
 use gantry_store::{Connect, Store};
 use nix::fcntl::{Flock, FlockArg};
@@ -233,11 +234,22 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
         },
         tools_dir: some(&config.worker.tools_dir).map(PathBuf::from),
         repository_template: some(&config.source.template),
-        phase_time_limit: config.run.time_limit,
-        phase_silence_limit: config.run.silence_limit,
-        stop_grace: config.run.stop_grace,
+        limits: Limits {
+            time: config.run.time_limit,
+            silence: config.run.silence_limit,
+            grace: config.run.stop_grace,
+            log: mib(config.run.log_limit),
+            disk: mib(config.run.disk_limit),
+            files: config.run.file_limit,
+            memory: mib(config.run.memory_limit),
+            processes: config.run.process_limit,
+        },
         lease: config.run.lease,
     })
+}
+
+fn mib(number: u32) -> u64 {
+    u64::from(number) << 20
 }
 
 fn proxy(value: &SecretString) -> anyhow::Result<Option<ProxyAddress>> {

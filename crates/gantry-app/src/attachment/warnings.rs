@@ -22,7 +22,7 @@ impl App {
             attached,
             legacy.is_some(),
             pool.is_some(),
-            self.settings.phase_time_limit,
+            self.settings.limits.time,
         ))
     }
 

@@ -49,7 +49,8 @@ pub struct PhaseStart {
     pub limits: Limits,
 }
 
-/// How long a phase may take. Seconds.
+/// What a phase may take: of time, in seconds, and of the worker, in bytes and numbers. 0 is no
+/// limit, of everything but `time` and `grace`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     pub time: u64,
@@ -57,6 +58,30 @@ pub struct Limits {
     pub silence: u64,
     /// Between the interrupt and the kill.
     pub grace: u64,
+    /// Bytes of its log that are kept: the beginning and the end.
+    pub log: u64,
+    /// Bytes of all files of the run on the worker's disk.
+    pub disk: u64,
+    /// How many files these may be.
+    pub files: u64,
+    /// Bytes of memory of each child, with what it writes to `/tmp` and to its home.
+    pub memory: u64,
+    /// Processes and threads of each child.
+    pub processes: u64,
+}
+
+impl Limits {
+    /// Where nobody has said anything about what a phase may take.
+    pub const MODEST: Limits = Limits {
+        time: 600,
+        silence: 600,
+        grace: 10,
+        log: 64 << 20,
+        disk: 8 << 30,
+        files: 500_000,
+        memory: 4 << 30,
+        processes: 1024,
+    };
 }
 
 /// A phase's child has ended and its whole log is with the server.

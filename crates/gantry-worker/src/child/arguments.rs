@@ -8,7 +8,8 @@ use secrecy::ExposeSecret;
 use super::{Argv, Command, Launch};
 use crate::hooks;
 use crate::sandbox::{
-    self, HOME, Sandbox, SandboxError, Spawn, WORKSPACE, memory_file, out_of_the_way,
+    self, Caps, ControlGroup, HOME, Sandbox, SandboxError, Spawn, WORKSPACE, memory_file,
+    out_of_the_way,
 };
 
 /// The ends that stay with the worker.
@@ -20,8 +21,25 @@ pub(super) struct Pipes {
     pub exports: Option<OwnedFd>,
 }
 
-pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipes), SandboxError> {
+pub(super) fn prepare(
+    sandbox: &Sandbox,
+    launch: &Launch,
+    group: Option<&ControlGroup>,
+) -> Result<(Spawn, Pipes), SandboxError> {
     let io = SandboxError::Spawn;
+    let doors = match group {
+        Some(group) => group.doors().map_err(io)?,
+        None => Vec::new(),
+    };
+    let share = &launch.limits.share;
+    let caps = Caps {
+        file: share.disk,
+        // Only where the user is the run's alone.
+        processes: match (group, launch.view.uid) {
+            (None, Some(_)) => share.processes,
+            _ => 0,
+        },
+    };
     let boxed = sandbox.root().bwrap();
     let mut mounts = launch.view.mounts.clone();
     for mount in &mut mounts {
@@ -137,6 +155,8 @@ pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipe
             output: output_end,
             inherited: Vec::new(),
             numbered,
+            doors,
+            caps,
         },
         Some(bwrap) => {
             let number = uid.unwrap_or_else(|| nix::unistd::geteuid().as_raw());
@@ -194,6 +214,8 @@ pub(super) fn prepare(sandbox: &Sandbox, launch: &Launch) -> Result<(Spawn, Pipe
                 output: output_end,
                 inherited,
                 numbered,
+                doors,
+                caps,
             }
         }
     };

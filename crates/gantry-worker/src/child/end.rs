@@ -2,7 +2,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::outcome::Ending;
-use super::{Command, Launch, Outcome};
+use super::{Command, Launch, Limit, Outcome};
 use crate::hooks::{Marks, Verdict};
 
 /// Why the worker asked the child to end.
@@ -11,6 +11,7 @@ pub(super) enum Reason {
     Stop,
     Wall(Duration),
     Silence(Duration),
+    Over(Limit),
 }
 
 /// How a child came to its end, before it is put into words.
@@ -57,6 +58,7 @@ impl End {
                 Reason::Stop => Outcome::Stopped(ending),
                 Reason::Wall(limit) => Outcome::TimeLimit { limit, ending },
                 Reason::Silence(limit) => Outcome::Silence { limit, ending },
+                Reason::Over(limit) => Outcome::Over { limit, ending },
             };
         }
         match verdict {

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::Limit;
 use crate::hooks::HookName;
 
 /// How a child ended, and what is known of its process tree.
@@ -47,6 +48,8 @@ pub enum Outcome {
     TimeLimit { limit: Duration, ending: Ending },
     /// Ended because it wrote nothing for that long.
     Silence { limit: Duration, ending: Ending },
+    /// Ended because it took more of its worker than it may.
+    Over { limit: Limit, ending: Ending },
     /// The command never started.
     SpawnFailed { reason: String },
 }
@@ -58,6 +61,51 @@ pub enum Ending {
     InOrder { status: Option<i32> },
     /// It had to be killed: what it was doing is unknown.
     Forced,
+    /// Nobody asked it to, but what stood in its way ended it.
+    Broken,
+}
+
+impl Outcome {
+    /// How a child ended at a limit before anybody could ask it to: it failed there. What succeeded
+    /// all the same did succeed.
+    pub(super) fn at(
+        self,
+        limit: impl FnOnce(Signalled) -> Option<Limit>,
+        changes_are_two: bool,
+    ) -> Self {
+        let ending = match &self {
+            Outcome::Exited { status: 0 } => return self,
+            Outcome::Exited { status: 2 } if changes_are_two => return self,
+            Outcome::Exited { status } => Ending::InOrder {
+                status: Some(*status),
+            },
+            Outcome::Killed { .. }
+            | Outcome::HookFailed { .. }
+            | Outcome::HookEndedShell { .. }
+            | Outcome::SpawnFailed { .. } => Ending::Broken,
+            Outcome::Stopped(_)
+            | Outcome::TimeLimit { .. }
+            | Outcome::Silence { .. }
+            | Outcome::Over { .. } => return self,
+        };
+        let too_long = match &self {
+            Outcome::Killed { signal } => *signal == libc::SIGXFSZ,
+            Outcome::HookFailed { status, .. } | Outcome::HookEndedShell { status, .. } => {
+                *status == 128 + libc::SIGXFSZ
+            }
+            _ => false,
+        };
+        match limit(Signalled { too_long }) {
+            Some(limit) => Outcome::Over { limit, ending },
+            None => self,
+        }
+    }
+}
+
+/// What the way in which a child ended says about limits.
+pub(super) struct Signalled {
+    /// A file would have become longer than any may be.
+    pub too_long: bool,
 }
 
 impl fmt::Display for Ending {
@@ -65,6 +113,7 @@ impl fmt::Display for Ending {
         match self {
             Ending::InOrder { .. } => f.write_str("it ended in order"),
             Ending::Forced => f.write_str("it did not end in its grace period and was killed"),
+            Ending::Broken => f.write_str("its command or a hook did not survive that"),
         }
     }
 }
@@ -135,10 +184,11 @@ impl fmt::Display for Outcome {
             Outcome::Silence { limit, ending } => {
                 write!(
                     f,
-                    "the phase wrote nothing for {}; {ending}",
+                    "the phase reached its silence limit: it wrote nothing for {}; {ending}",
                     seconds(*limit)
                 )
             }
+            Outcome::Over { limit, ending } => write!(f, "the phase reached {limit}; {ending}"),
             Outcome::SpawnFailed { reason } => {
                 write!(f, "the command could not be started: {reason}")
             }

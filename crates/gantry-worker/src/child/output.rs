@@ -8,6 +8,9 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::Limit;
+use super::watch::Over;
+
 /// How much of the output is kept to explain a child that never started.
 const TAIL: usize = 2048;
 
@@ -42,13 +45,16 @@ impl Activity {
     }
 }
 
-/// Moves output to its receiver until every writer is gone; returns the end of it.
+/// Moves output to its receiver until every writer is gone; returns the end of it. Says once when it
+/// is too much.
 pub(super) async fn pump(
     mut from: Receiver,
     to: mpsc::Sender<Bytes>,
     activity: Arc<Activity>,
+    (most, over): (u64, mpsc::UnboundedSender<Over>),
 ) -> Vec<u8> {
     let mut tail = Vec::new();
+    let mut printed = 0u64;
     let mut buffer = BytesMut::new();
     loop {
         buffer.reserve(16 << 10);
@@ -59,6 +65,12 @@ pub(super) async fn pump(
         let chunk = buffer.split().freeze();
         tail.extend_from_slice(&chunk[chunk.len().saturating_sub(TAIL)..]);
         tail.drain(..tail.len().saturating_sub(TAIL));
+        let before = printed;
+        printed = printed.saturating_add(chunk.len() as u64);
+        if most > 0 && before <= most && printed > most {
+            let limit = Limit::Log(most);
+            let _ = over.send(Over { limit, far: false });
+        }
         activity.set(true);
         // A receiver that is gone doesn't hold the child back.
         let _ = to.send(chunk).await;

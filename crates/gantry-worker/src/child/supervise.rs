@@ -16,9 +16,11 @@ use super::end::{End, Reason};
 use super::exports;
 use super::output::{Activity, pump};
 use super::process_tree::{self, Process};
+use super::watch::{Over, Watch};
 use super::{Command, Ended, Launch, Tree};
 use crate::hooks::Marks;
 use crate::sandbox::{Sandbox, SandboxError};
+use crate::worker::blocking;
 
 /// Between SIGTERM and SIGKILL.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -29,7 +31,13 @@ pub(super) async fn supervise(
     output: mpsc::Sender<Bytes>,
     stop: CancellationToken,
 ) -> Result<Ended, SandboxError> {
-    let (spawn, pipes) = arguments::prepare(sandbox, &launch)?;
+    let share = launch.limits.share;
+    let group = sandbox
+        .groups()
+        .group(share.memory, share.processes)
+        .map_err(SandboxError::ControlGroup)?
+        .map(Arc::new);
+    let (spawn, pipes) = arguments::prepare(sandbox, &launch, group.as_deref())?;
     let Pipes {
         output: out,
         status,
@@ -55,7 +63,15 @@ pub(super) async fn supervise(
         )));
     };
     let silence = Arc::new(Activity::since(started));
-    let pump = tokio::spawn(pump(out, output, silence.clone()));
+    let watch = Arc::new(Watch {
+        share,
+        directory: launch.view.whole.clone(),
+        group: group.clone(),
+        outer: pid,
+    });
+    let (over, overs) = mpsc::unbounded_channel();
+    let looking = tokio::spawn(watch.clone().look_out(over.clone()));
+    let pump = tokio::spawn(pump(out, output, silence.clone(), (share.output, over)));
     let exports = exports.map(|from| tokio::spawn(exports::read(from)));
     let running = Running {
         outer: outer.watch().map_err(SandboxError::Spawn)?,
@@ -69,13 +85,22 @@ pub(super) async fn supervise(
         ended: false,
         launch: &launch,
     };
-    let (end, tail, tree) = running.watch(started, silence, stop, pump).await;
+    let (end, tail, tree) = running.watch(started, silence, stop, pump, overs).await;
+    looking.abort();
     let exports = match exports {
         Some(task) => exports::changed(task.await.unwrap_or_default(), &launch.environment),
         None => Vec::new(),
     };
+    let outcome = end.outcome(&launch, boxed, &tail);
+    let outcome = blocking(|| {
+        let outcome = outcome.at(|said| watch.reason(&said), launch.changes_are_two());
+        if let Some(group) = group {
+            group.remove();
+        }
+        outcome
+    });
     Ok(Ended {
-        outcome: end.outcome(&launch, boxed, &tail),
+        outcome,
         tree,
         exports,
     })
@@ -128,8 +153,10 @@ impl Running<'_> {
         activity: Arc<Activity>,
         stop: CancellationToken,
         pump: tokio::task::JoinHandle<Vec<u8>>,
+        mut overs: mpsc::UnboundedReceiver<Over>,
     ) -> (End, Vec<u8>, Tree) {
         let limits = self.launch.limits;
+        let mut grace = limits.grace;
         let wall = started + limits.wall;
         let mut reason = None;
         // What to do next to a child that was asked to end, and when.
@@ -156,6 +183,16 @@ impl Running<'_> {
                     reason = Some(Reason::Stop);
                     step = Some((Step::Interrupt, Instant::now()));
                 }
+                Some(over) = overs.recv() => {
+                    if reason.is_none() {
+                        reason = Some(Reason::Over(over.limit));
+                        grace = limits.haste;
+                        step = Some((Step::Interrupt, Instant::now()));
+                    }
+                    if over.far && step.is_some() {
+                        step = Some((Step::Kill, Instant::now()));
+                    }
+                }
                 () = sleep_until(wall), if reason.is_none() => {
                     reason = Some(Reason::Wall(limits.wall));
                     step = Some((Step::Interrupt, Instant::now()));
@@ -171,7 +208,7 @@ impl Running<'_> {
                     let now = Instant::now();
                     step = match step {
                         Some((Step::Interrupt, _)) => match self.signal(libc::SIGINT) {
-                            true => Some((Step::Terminate, now + limits.grace)),
+                            true => Some((Step::Terminate, now + grace)),
                             // It hasn't started yet.
                             false if patience > 0 => {
                                 patience -= 1;

@@ -195,7 +195,7 @@ fn phase_of(phase: gantry_core::run::Phase, env: Vec<EnvVar>) -> PhaseStart {
     let start = serde_json::json!({
         "phase": phase, "version": 1, "env": [], "credentials": [], "credentials_expire": null,
         "notices": [], "before": [], "after": [], "init_before": [], "init_after": [],
-        "limits": { "time": 1, "silence": 1, "grace": 1 },
+        "limits": gantry_core::protocol::Limits::MODEST,
     });
     let mut start: PhaseStart = serde_json::from_value(start).unwrap();
     start.env = env;

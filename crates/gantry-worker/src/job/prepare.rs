@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gantry_core::commit::Commit;
 use gantry_core::masking::Masks;
-use gantry_core::protocol::{Job, Next, PhaseFinished, PhaseOutcome, PhaseStart, Start};
+use gantry_core::protocol::{Job, Limits, Next, PhaseFinished, PhaseOutcome, PhaseStart, Start};
 use gantry_git::Mirror;
 
 use super::Fault;
@@ -39,8 +39,14 @@ pub async fn prepare(
 ) -> Result<Option<Prepared>, Fault> {
     // A proxy's password may turn up in what git says.
     let masks = Masks::new(&worker.environment.masked);
-    let mut log = PhaseLog::open(spool, job.version, 0, masks, report.clone())
-        .map_err(|error| Fault::Failed(format!("the worker can't keep the run's log: {error}")))?;
+    let mut log = PhaseLog::open(
+        spool,
+        (job.version, 0),
+        Limits::MODEST.log,
+        masks,
+        report.clone(),
+    )
+    .map_err(|error| Fault::Failed(format!("the worker can't keep the run's log: {error}")))?;
     for condition in &worker.conditions {
         log.say(condition);
     }
@@ -211,7 +217,13 @@ async fn fail(
     report: &Report,
     spool: &Spool,
 ) -> Result<(), Undelivered> {
-    if let Ok(mut log) = PhaseLog::open(spool, start.version, 0, Masks::none(), report.clone()) {
+    if let Ok(mut log) = PhaseLog::open(
+        spool,
+        (start.version, 0),
+        start.limits.log,
+        Masks::none(),
+        report.clone(),
+    ) {
         log.say(&reason);
         log.finish().await?;
     }

@@ -5,7 +5,7 @@ use gantry_core::protocol::{EnvVar, MountedFile};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::child::{self, Command, Launch, Limits, Outcome};
+use crate::child::{self, Command, Launch, Limits, Outcome, Share};
 use crate::child_env::{ChildEnv, without_managed_state};
 use crate::hooks::PhaseHooks;
 use crate::job::AtWork;
@@ -40,8 +40,14 @@ impl AtWork {
             .partition(|variable| is_credential_of_any(&variable.name));
         left_out.extend(credentials.into_iter().map(|variable| variable.name));
         let env = ChildEnv::build(base, &env, &exports, &[]);
-        let (version, offset) = self.log;
-        let opened = PhaseLog::open(&self.spool, version, offset, masks, self.report.clone());
+        let version = self.log.0;
+        let opened = PhaseLog::open(
+            &self.spool,
+            self.log,
+            self.limits.log,
+            masks,
+            self.report.clone(),
+        );
         let Ok(mut log) = opened else { return Ok(()) };
         if !left_out.is_empty() {
             let names: BTreeSet<String> = left_out.into_iter().collect();
@@ -70,6 +76,8 @@ impl AtWork {
                 wall: seconds(self.limits.time),
                 silence: (self.limits.silence > 0).then(|| seconds(self.limits.silence)),
                 grace: seconds(self.limits.grace),
+                haste: seconds(self.limits.grace.min(2)),
+                share: Share::of(&self.limits),
             },
             processes: None,
         };

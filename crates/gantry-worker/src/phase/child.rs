@@ -2,7 +2,8 @@ mod heard;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use gantry_core::protocol::PhaseStart;
+use gantry_core::protocol::{self, PhaseStart};
+use gantry_core::run::Phase;
 use gantry_core::utc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) use heard::Heard;
 
 use super::{Failure, Running};
-use crate::child::{self, Command, Ended, Launch, Limits, Outcome};
+use crate::child::{self, Command, Ended, Launch, Limits, Outcome, Share};
 use crate::child_env::MANAGED_STATE;
 use crate::hooks::PhaseHooks;
 use crate::job::AtWork;
@@ -63,6 +64,8 @@ impl AtWork {
                     .saturating_duration_since(tokio::time::Instant::now()),
                 silence: (limits.silence > 0).then(|| seconds(limits.silence)),
                 grace: seconds(limits.grace),
+                haste: haste(running.start.phase, &limits),
+                share: Share::of(&limits),
             },
             processes: Some(processes),
         };
@@ -131,6 +134,14 @@ impl AtWork {
                 "the worker had to end before the {phase} phase's command began: {why}"
             ))),
         }
+    }
+}
+
+/// What reads has nothing to lose.
+fn haste(phase: Phase, limits: &protocol::Limits) -> Duration {
+    match phase.writes() {
+        true => seconds(limits.grace),
+        false => seconds(limits.grace).min(Duration::from_secs(2)),
     }
 }
 

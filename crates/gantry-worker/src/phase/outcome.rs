@@ -19,9 +19,12 @@ pub(super) fn status(phase: Phase, outcome: &Outcome, order: &Order) -> Result<i
         } if matches!(phase, Phase::Apply | Phase::Destroy) => Err(Failure::Because(format!(
             "{outcome}; the state was saved before"
         ))),
-        Outcome::TimeLimit { ending, .. } | Outcome::Silence { ending, .. } => Err(
-            Failure::Because(format!("{outcome}{}", known(phase, *ending))),
-        ),
+        Outcome::TimeLimit { ending, .. }
+        | Outcome::Silence { ending, .. }
+        | Outcome::Over { ending, .. } => Err(Failure::Because(format!(
+            "{outcome}{}",
+            known(phase, *ending)
+        ))),
         Outcome::Killed { .. } if phase.writes() => Err(Failure::Because(format!(
             "{outcome}{}",
             known(phase, Ending::Forced)
@@ -58,7 +61,7 @@ fn known(phase: Phase, ending: Ending) -> &'static str {
         (Phase::Apply | Phase::Destroy, Ending::InOrder { status: None }) => {
             ", and the command had not begun"
         }
-        (Phase::Apply | Phase::Destroy, Ending::Forced) => {
+        (Phase::Apply | Phase::Destroy, Ending::Forced | Ending::Broken) => {
             ", so the state may not know of its last changes: compare it with a new plan, and see \
              whether its lock is still held"
         }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Running;
-use crate::child::{self, Command, Launch, Limits, Outcome};
+use crate::child::{self, Command, Launch, Limits, Outcome, Share};
 use crate::child_env::{ChildEnv, Exports};
 use crate::engine::Binary;
 use crate::hooks::PhaseHooks;
@@ -33,6 +33,7 @@ const NEEDED: &str = "TF_ENCRYPTION";
 pub(super) struct Show {
     env: Vec<EnvVar>,
     masks: Masks,
+    share: Share,
 }
 
 impl Show {
@@ -46,6 +47,10 @@ impl Show {
         Show {
             env: needed.cloned().collect(),
             masks: running.env.masks(),
+            share: Share {
+                output: 2 * LARGEST as u64,
+                ..Share::of(&running.start.limits)
+            },
         }
     }
 }
@@ -94,6 +99,8 @@ async fn read(
             wall: seconds(TIME),
             silence: None,
             grace: seconds(1),
+            haste: seconds(1),
+            share: show.share,
         },
         processes: None,
     };

@@ -21,7 +21,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use tokio::sync::oneshot;
 
-use super::{SandboxError, landlock};
+use super::{SandboxError, control_group, landlock};
 
 /// What to start. Standard input is always `/dev/null`; both outputs go to `output`, so that their
 /// order is kept.
@@ -37,6 +37,18 @@ pub(crate) struct Spawn {
     pub inherited: Vec<OwnedFd>,
     /// Appear in the child under the given number, which is below [`FREE_DESCRIPTORS`].
     pub numbered: Vec<(RawFd, OwnedFd)>,
+    /// By which it enters its control group.
+    pub doors: Vec<OwnedFd>,
+    pub caps: Caps,
+}
+
+/// What the kernel holds for each process, or for a user's together. 0 is no limit.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Caps {
+    /// Bytes of one file.
+    pub file: u64,
+    /// Processes and threads of the user.
+    pub processes: u64,
 }
 
 pub(crate) struct Spawned {
@@ -167,9 +179,18 @@ fn start(spawn: Spawn, scope: Option<&OwnedFd>) -> std::io::Result<Spawned> {
         .iter()
         .map(|(number, fd)| (fd.as_raw_fd(), *number))
         .collect();
-    // SAFETY: `confine` makes system calls only; it allocates nothing and takes no lock.
-    unsafe { command.pre_exec(move || confine(parent, scope, &inherited, &renumbered)) };
+    let doors: Vec<RawFd> = spawn.doors.iter().map(AsRawFd::as_raw_fd).collect();
+    let caps = spawn.caps;
+    // SAFETY: `enter` and `confine` make system calls only; they allocate nothing and take no lock.
+    unsafe {
+        command.pre_exec(move || {
+            control_group::enter(&doors)?;
+            confine(parent, scope, &inherited, &renumbered, caps)
+        });
+    }
     let child = command.spawn()?;
+    // Where the whole machine runs out of memory, a child goes before the worker and the server do.
+    let _ = std::fs::write(format!("/proc/{}/oom_score_adj", child.id()), "500");
     Ok(Spawned { child })
 }
 
@@ -179,11 +200,18 @@ fn confine(
     scope: Option<RawFd>,
     inherited: &[RawFd],
     numbered: &[(RawFd, RawFd)],
+    caps: Caps,
 ) -> std::io::Result<()> {
     let no_core = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
+    if caps.file > 0 {
+        cap(libc::RLIMIT_FSIZE, caps.file)?;
+    }
+    if caps.processes > 0 {
+        cap(libc::RLIMIT_NPROC, caps.processes)?;
+    }
     // SAFETY: plain system calls on values that outlive them.
     unsafe {
         // Not in the worker's terminal session: its ^C is for the worker, which then asks the child.
@@ -212,6 +240,21 @@ fn confine(
     match scope {
         Some(ruleset) => landlock::enter(ruleset),
         None => Ok(()),
+    }
+}
+
+/// Where the worker's own limit is lower already, that stays.
+fn cap(what: libc::__rlimit_resource_t, most: u64) -> std::io::Result<()> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: plain system calls on a value that outlives them.
+    unsafe {
+        check(libc::getrlimit(what, &raw mut limit))?;
+        limit.rlim_max = limit.rlim_max.min(most);
+        limit.rlim_cur = limit.rlim_cur.min(limit.rlim_max);
+        check(libc::setrlimit(what, &raw const limit))
     }
 }
 

@@ -59,6 +59,7 @@ impl Bench {
             "local_repositories": [self.directory.path()],
             // Other users than those of the tests of the metadata filter.
             "users": { "first": 800_000, "count": 100 },
+            "cgroup": crate::stage::CGROUP,
         });
         for (name, value) in settings.as_object().unwrap() {
             config[name] = value.clone();

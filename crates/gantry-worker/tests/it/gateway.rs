@@ -110,6 +110,7 @@ pub fn start(phase: Phase) -> PhaseStart {
             time: 120,
             silence: 60,
             grace: 10,
+            ..Limits::MODEST
         },
     }
 }

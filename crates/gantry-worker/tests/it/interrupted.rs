@@ -80,7 +80,7 @@ async fn a_stopped_task_is_stopped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_and_time_have_limits() {
     for (silence, time, sentence) in [
-        (1, 60, "the phase wrote nothing for 1 s"),
+        (1, 60, "reached its silence limit: it wrote nothing for 1 s"),
         (60, 1, "reached its time limit of 1 s"),
     ] {
         let mut bench = Bench::scripted(&[("main.tf", "")], move |_, phase| {
@@ -89,6 +89,7 @@ async fn silence_and_time_have_limits() {
                 time,
                 silence,
                 grace: 5,
+                ..Limits::MODEST
             };
             start
         });

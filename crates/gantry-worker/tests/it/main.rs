@@ -3,11 +3,14 @@
 mod backend;
 mod bench;
 mod child;
+mod control_groups;
 mod gateway;
 mod hooks;
 mod interrupted;
 mod job;
 mod killed_worker;
+mod limits;
+mod log_limit;
 mod managed_state;
 mod metadata_filter;
 mod mounted_files;

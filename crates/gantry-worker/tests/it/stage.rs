@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gantry_worker::child::{self, Command, Ended, Launch, Limits};
+use gantry_worker::child::{self, Command, Ended, Launch, Limits, Share};
 use gantry_worker::cli_config::ProviderInstallation;
 use gantry_worker::hooks::PhaseHooks;
 use gantry_worker::sandbox::{Sandbox, SandboxConfig, SandboxMode, UserRange};
@@ -18,6 +18,9 @@ pub struct Stage {
     pub sandbox: Sandbox,
     pub directory: tempfile::TempDir,
 }
+
+/// Where tests make control groups, whatever group they run in.
+pub const CGROUP: &str = "/gantry-tests";
 
 /// A directory of the stage that can be mounted for children.
 pub const SHOWN: &str = "shown";
@@ -36,6 +39,15 @@ impl Stage {
     }
 
     pub fn of_users(mode: SandboxMode, providers: ProviderInstallation, users: UserRange) -> Self {
+        Self::of(mode, providers, users, CGROUP)
+    }
+
+    pub fn of(
+        mode: SandboxMode,
+        providers: ProviderInstallation,
+        users: UserRange,
+        cgroup: &str,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         if mode == SandboxMode::Insecure {
             // Without a sandbox the run's uid walks to its workspace the usual way.
@@ -58,9 +70,25 @@ impl Stage {
             providers,
             ca_bundle: None,
             extra_tools: vec![],
+            cgroup: cgroup.into(),
         })
         .unwrap_or_else(|error| panic!("{error}"));
         Self { sandbox, directory }
+    }
+
+    /// Another worker's sandbox, in the directory of an earlier one.
+    pub fn in_directory(directory: &std::path::Path) -> Sandbox {
+        Sandbox::start(SandboxConfig {
+            mode: SandboxMode::Bubblewrap,
+            directory: directory.to_path_buf(),
+            users: UserRange::default(),
+            tool_directories: vec![],
+            providers: ProviderInstallation::default(),
+            ca_bundle: None,
+            extra_tools: vec![],
+            cgroup: CGROUP.into(),
+        })
+        .unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// A run whose checkout holds these files.
@@ -137,6 +165,8 @@ pub fn launch(view: View, command: Command) -> Launch {
             wall: Duration::from_secs(60),
             silence: None,
             grace: Duration::from_secs(10),
+            haste: Duration::from_secs(1),
+            share: Share::default(),
         },
         processes: None,
     }

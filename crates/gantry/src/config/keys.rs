@@ -161,6 +161,39 @@ pub(super) const KEYS: &[Key] = &[
         "Seconds between the interrupt and the kill of a child that is stopped.",
     ),
     key(
+        "run.log_limit",
+        Kind::Number,
+        "64",
+        "MiB that are kept of what a phase prints: its beginning, and the last 256 KiB of it. A phase \
+         that prints 16 times as much is ended. 0: no limit.",
+    ),
+    key(
+        "run.disk_limit",
+        Kind::Number,
+        "8192",
+        "MiB that the files of a run may take on its worker's disk, and that one file may be long. \
+         0: no limit.",
+    ),
+    key(
+        "run.file_limit",
+        Kind::Number,
+        "500000",
+        "How many files and directories a run may have on its worker's disk. 0: no limit.",
+    ),
+    key(
+        "run.memory_limit",
+        Kind::Number,
+        "4096",
+        "MiB of memory that the processes of a phase may take together, with what they write to \
+         `/tmp` and to their home. 0: no limit.",
+    ),
+    key(
+        "run.process_limit",
+        Kind::Number,
+        "1024",
+        "How many processes and threads a phase may have. 0: no limit.",
+    ),
+    key(
         "run.lease",
         Kind::Number,
         "30",
@@ -260,6 +293,14 @@ pub(super) const KEYS: &[Key] = &[
         "",
         "`gantry worker` only: file with the private key (PEM, without a password) that the pool's \
          certificate was requested with.",
+    ),
+    key(
+        "worker.cgroup",
+        Kind::Text,
+        "",
+        "Control group below which the worker makes one for each child, such as `/gantry`, as it is \
+         called in `/proc/self/cgroup`; made when it is missing. Empty: the worker's own. `off`: \
+         memory and processes of children are watched, and not held by the kernel.",
     ),
     key(
         "child.http_proxy",

@@ -70,5 +70,8 @@ fn limits_are_named() {
         ending: IN_ORDER,
     };
     let said = reason(Phase::Plan, outcome, Order::GoOn);
-    assert_eq!(said, "the phase wrote nothing for 90 s; it ended in order");
+    assert_eq!(
+        said,
+        "the phase reached its silence limit: it wrote nothing for 90 s; it ended in order"
+    );
 }
