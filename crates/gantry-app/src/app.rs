@@ -5,7 +5,7 @@ use gantry_core::account::Subdomain;
 use gantry_core::ids::SpaceId;
 use gantry_core::protocol::Limits;
 use gantry_core::space::{LEGACY, ROOT, Space};
-use gantry_store::{Store, account, space};
+use gantry_store::{Store, account, data_key, space};
 use tokio_util::task::TaskTracker;
 
 use crate::attachment::Slots;
@@ -96,6 +96,7 @@ impl App {
     ) -> Result<Arc<Self>, OpError> {
         let keys = Keyring::open(&store, &master.into(), clock.now()).await?;
         let account = open_account(&store, subdomain, clock.now()).await?;
+        objects.expect_to_belong_to(&store).await?;
         let git = settings
             .git
             .clone()
@@ -107,7 +108,7 @@ impl App {
             })
             .transpose()
             .map_err(|error| OpError::invalid(error.to_string()))?;
-        Ok(Arc::new(App {
+        let app = Arc::new(App {
             store,
             objects,
             signing: keys.secret(SIGNING)?,
@@ -125,7 +126,9 @@ impl App {
             slots: Slots::default(),
             unanswered: Unanswered::default(),
             afterwards: TaskTracker::new(),
-        }))
+        });
+        app.set_clock().await?;
+        Ok(app)
     }
 
     pub fn account(&self) -> &Subdomain {
@@ -200,6 +203,17 @@ async fn open_account(store: &Store, wanted: Option<&str>, now: i64) -> Result<S
 
 async fn create_account(store: &Store, subdomain: &Subdomain, now: i64) -> Result<(), OpError> {
     let tx = store.begin().await?;
+    data_key::lock(&tx).await?;
+    if let Some(stored) = account::subdomain(tx.reader()).await? {
+        // Of servers that start together another one was the first.
+        return match stored == subdomain.as_str() {
+            true => Ok(()),
+            false => Err(OpError::invalid(format!(
+                "this installation's account is `{stored}` and not `{subdomain}`: another server \
+                 has just begun it"
+            ))),
+        };
+    }
     account::create(&tx, subdomain.as_str(), now).await?;
     let root = Space {
         id: SpaceId::new(ROOT),

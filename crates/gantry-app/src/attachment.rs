@@ -23,6 +23,7 @@ use ulid::Ulid;
 
 use crate::audit::Deed;
 use crate::verification::Verified;
+use crate::wake::Hint;
 use crate::{App, OpError, Subject};
 pub(crate) use slots::Slots;
 use slots::{attachments, refused};
@@ -210,6 +211,7 @@ impl App {
                 .with("readBefore", was.read())
                 .with("writeBefore", was.write());
             self.audit(&tx, subject, deed).await?;
+            self.tell_others(&tx, &[Hint::Slots]).await?;
             tx.commit().await?;
             self.slots.freed();
             self.log_attachment(subject, &now, "changed").await?;
@@ -244,6 +246,7 @@ impl App {
         verification::forget(&tx, stack, &source).await?;
         let deed = deed("attachment.delete", &stack_now, &found.attachment);
         self.audit(&tx, subject, deed).await?;
+        self.tell_others(&tx, &[Hint::Slots]).await?;
         tx.commit().await?;
         self.slots.freed();
         tracing::info!(

@@ -180,7 +180,6 @@ impl App {
         let after = deciding.finish().await?;
         tx.commit().await?;
         after.perform(self);
-        self.runs.tails.set_over(id, found.version).await;
         match opening {
             Some(opening) => self.start_phase(opening).await,
             None => self.let_go(&run, &stack).await,
@@ -231,7 +230,7 @@ impl App {
             && run
                 .lease
                 .as_ref()
-                .is_some_and(|lease| lease.until > deciding.now);
+                .is_some_and(|lease| self.lease_holds(lease.until));
         if !renewed {
             let lock = deciding.stack.system_lock.as_ref();
             if death_proven && lock.is_some_and(|lock| lock.run == *id) {
@@ -249,11 +248,6 @@ impl App {
         after.perform(self);
         Ok(())
     }
-
-    /// When a lease that is given or renewed now ends.
-    pub(crate) fn lease_end(&self) -> i64 {
-        self.clock.now() + self.settings.lease as i64 * 1000
-    }
 }
 
 /// Reads a run whose newest lease has the number `fence`.
@@ -262,8 +256,11 @@ pub(crate) async fn leased(
     id: &RunId,
     fence: i64,
 ) -> Result<Run, GatewayError> {
-    let run = run::find(reader, id).await?;
-    let run = run.ok_or_else(|| GatewayError::refused(format!("run {id} is gone")))?;
+    check_lease(run::find(reader, id).await?, id, fence)
+}
+
+pub(crate) fn check_lease(found: Option<Run>, id: &RunId, fence: i64) -> Result<Run, GatewayError> {
+    let run = found.ok_or_else(|| GatewayError::refused(format!("run {id} is gone")))?;
     if run.fence == fence && run.worker.is_some() {
         Ok(run)
     } else {

@@ -1,6 +1,8 @@
 //! What is too large for a row: logs, plans, states of failed runs. One library behind it, so that
 //! a local directory and an S3-compatible bucket are the same to everybody above.
 
+mod mark;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -38,6 +40,8 @@ pub struct Objects {
     prefix: Path,
     /// Where the objects are, if they are files.
     directory: Option<PathBuf>,
+    /// The same for people.
+    place: String,
 }
 
 impl Objects {
@@ -54,6 +58,7 @@ impl Objects {
                     store: Arc::new(store),
                     prefix: Path::default(),
                     directory: Some(dir.clone()),
+                    place: dir.display().to_string(),
                 })
             }
             ObjectsLocation::S3 { bucket, prefix } => {
@@ -65,6 +70,7 @@ impl Objects {
                     store: Arc::new(store),
                     prefix: Path::from(prefix.as_str()),
                     directory: None,
+                    place: format!("s3://{bucket}/{prefix}"),
                 })
             }
         }
@@ -78,6 +84,16 @@ impl Objects {
             .await
             .map_err(|error| OpError::internal("write to its object storage", error))?;
         Ok(())
+    }
+
+    /// Leaves an object alone that is there already.
+    async fn put_if_none(&self, name: &str, bytes: impl Into<Bytes>) -> Result<(), OpError> {
+        let payload = object_store::PutPayload::from(bytes.into());
+        let (path, mode) = (self.path(name), object_store::PutMode::Create);
+        match self.store.put_opts(&path, payload, mode.into()).await {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+            Err(error) => Err(OpError::internal("write to its object storage", error)),
+        }
     }
 
     /// `None` when there is no such object.

@@ -1,11 +1,12 @@
 //! Logs of runs: streamed in by the worker, masked before they left it; read by byte offset while
 //! they grow and ever after.
 //!
-//! The end of a log that is being written is in memory; pieces of [`PIECE_BYTES`] and the rest, when
-//! the worker lets go of the run, go to object storage. What was acknowledged but not yet stored is
-//! sent again by the worker, which keeps it until then, should the server die.
+//! Pieces of [`PIECE_BYTES`] and the rest, when the worker lets go of the run, go to object storage.
+//! Until then the end of a log is in memory where there is one server, and in the database where there
+//! may be several. Either may lose it: then it is sent again by the worker, which keeps the whole log.
 
 mod page;
+mod shared;
 mod tail;
 
 use bytes::Bytes;
@@ -13,10 +14,10 @@ use gantry_core::caller::Caller;
 use gantry_core::ids::{RunId, StackId};
 use gantry_core::run::{Run, RunState, RunTransition};
 use gantry_store::run_log::{self, LogPiece};
-use gantry_store::{Tx, run_transition};
+use gantry_store::{Dialect, Tx, run_transition};
 
 pub use page::LogPage;
-pub(crate) use tail::{SealedTail, Tails};
+pub(crate) use tail::Tails;
 
 use crate::gateway::GatewayError;
 use crate::{App, OpError, Subject};
@@ -26,6 +27,26 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// One answer holds no more than this.
 const PAGE_BYTES: usize = 64 << 10;
+
+/// An end of a log that is in object storage, but not recorded yet.
+pub(crate) enum SealedTail {
+    /// Nobody appends to it meanwhile.
+    Own {
+        version: i64,
+        tail: tail::Open,
+        piece: Option<LogPiece>,
+    },
+    Shared {
+        version: i64,
+        piece: LogPiece,
+    },
+}
+
+/// What of a log is not in object storage.
+struct Live {
+    start: u64,
+    bytes: Bytes,
+}
 
 impl App {
     /// Appends what a worker read from a child. `offset` is where the bytes begin in the log: what
@@ -45,14 +66,14 @@ impl App {
                 "run {id} has no version {version}"
             )));
         }
+        if self.shares_logs() {
+            return self.append_shared(id, version, fence, offset, bytes).await;
+        }
         let mut tail = self.open_tail(&run, version).await?;
         let end = tail.end();
-        let Some(known) = end.checked_sub(offset) else {
-            return Err(GatewayError::Refused {
-                reason: format!("the log of run {id} ends at {end}, and this begins at {offset}"),
-                expected_offset: Some(end),
-            });
-        };
+        let known = end
+            .checked_sub(offset)
+            .ok_or_else(|| gap(id, end, offset))?;
         let fresh = bytes.get(known as usize..).unwrap_or_default();
         tail.push(fresh);
         if tail.len() >= PIECE_BYTES
@@ -66,16 +87,24 @@ impl App {
         Ok(())
     }
 
+    /// Whether another server may take the next message of a worker, or be asked for its log.
+    fn shares_logs(&self) -> bool {
+        self.store.dialect() == Dialect::Postgres
+    }
+
     /// Stores the rest of every log of a run. What it answers with is to be recorded by
     /// [`App::record_logs`] in a transaction that begins afterwards: a log is held before a
     /// transaction begins, never the other way round.
     pub(crate) async fn seal_logs(&self, id: &RunId) -> Result<Vec<SealedTail>, OpError> {
+        if self.shares_logs() {
+            return self.seal_shared(id).await;
+        }
         let mut sealed = Vec::new();
         // In order, so that two who do this never wait for each other.
         for version in self.runs.tails.versions(id) {
             if let Some(tail) = self.runs.tails.lock(id, version).await {
                 let piece = self.store_tail(id, version, &tail).await?;
-                sealed.push(SealedTail {
+                sealed.push(SealedTail::Own {
                     version,
                     tail,
                     piece,
@@ -92,8 +121,15 @@ impl App {
         sealed: &[SealedTail],
     ) -> Result<(), OpError> {
         for tail in sealed {
-            if let Some(piece) = &tail.piece {
-                run_log::insert(tx, id, tail.version, piece).await?;
+            match tail {
+                SealedTail::Own { version, piece, .. } => {
+                    if let Some(piece) = piece {
+                        run_log::insert(tx, id, *version, piece).await?;
+                    }
+                }
+                SealedTail::Shared { version, piece } => {
+                    shared::record_sealed(tx, id, *version, piece).await?;
+                }
             }
         }
         Ok(())
@@ -101,8 +137,11 @@ impl App {
 
     /// Forgets what was recorded, after the commit.
     pub(crate) fn forget_logs(&self, id: &RunId, sealed: Vec<SealedTail>) {
-        for tail in sealed {
-            self.runs.tails.close(id, tail);
+        for sealed in sealed {
+            match sealed {
+                SealedTail::Own { version, tail, .. } => self.runs.tails.close(id, version, tail),
+                SealedTail::Shared { .. } => {}
+            }
         }
     }
 
@@ -114,7 +153,7 @@ impl App {
             }
             if !tail.is_known() {
                 let pieces = run_log::list(self.store.reader(), &run.id, version).await?;
-                tail.begin(end_of(&pieces), version < run.version);
+                tail.begin(end_of(&pieces));
             }
             return Ok(tail);
         }
@@ -168,26 +207,41 @@ impl App {
         Ok(Some(self.read_log(&run, &visit, offset).await?))
     }
 
+    /// What is not in object storage, and then what is. A piece that moves meanwhile is in both.
+    async fn parts_of_log(
+        &self,
+        id: &RunId,
+        version: i64,
+        offset: u64,
+    ) -> Result<(Option<Live>, Vec<LogPiece>), OpError> {
+        let reader = self.store.reader();
+        if self.shares_logs() {
+            let live = self.live_shared(id, version, offset).await?;
+            return Ok((live, run_log::list(reader, id, version).await?));
+        }
+        // The tail is held while the list is read, so that a piece is in exactly one of them.
+        let tail = self.runs.tails.lock(id, version).await;
+        let pieces = run_log::list(reader, id, version).await?;
+        let live = tail.filter(tail::Open::is_known).map(|tail| Live {
+            start: tail.start(),
+            bytes: tail.copy(),
+        });
+        Ok((live, pieces))
+    }
+
     async fn read_log(
         &self,
         run: &Run,
         visit: &RunTransition,
         offset: u64,
     ) -> Result<LogPage, OpError> {
-        // The tail is held while the list is read, so that a piece is in exactly one of them.
-        let tail = self.runs.tails.lock(&run.id, visit.version).await;
-        let pieces = run_log::list(self.store.reader(), &run.id, visit.version).await?;
+        let (live, pieces) = self.parts_of_log(&run.id, visit.version, offset).await?;
         let stored = end_of(&pieces);
-        let live = tail
-            .as_ref()
-            .filter(|tail| tail.is_known())
-            .map(|tail| (tail.start(), tail.copy()));
-        let open = tail.as_ref().is_some_and(|tail| !tail.is_over());
-        let complete = run.version > visit.version && !open;
-        drop(tail);
+        let complete = run.version > visit.version && !is_awaited(run);
         let end = live
             .as_ref()
-            .map_or(stored, |(start, bytes)| start + bytes.len() as u64);
+            .map_or(stored, |live| live.start + live.bytes.len() as u64)
+            .max(stored);
         let mut page = Vec::new();
         let mut at = offset.min(end);
         for piece in &pieces {
@@ -205,7 +259,7 @@ impl App {
             page.extend_from_slice(&rest[..rest.len().min(PAGE_BYTES - page.len())]);
             at = offset.min(end) + page.len() as u64;
         }
-        if let Some((start, bytes)) = live
+        if let Some(Live { start, bytes }) = live
             && page.len() < PAGE_BYTES
             && at >= start
         {
@@ -213,6 +267,19 @@ impl App {
             page.extend_from_slice(&rest[..rest.len().min(PAGE_BYTES - page.len())]);
         }
         Ok(page::page(page, offset.min(end), end, complete))
+    }
+}
+
+/// Whether the worker of a run that has ended is still to say how its last phase ended, and what that
+/// printed.
+fn is_awaited(run: &Run) -> bool {
+    run.state.is_terminal() && run.stop_requested && run.lease.is_some()
+}
+
+fn gap(id: &RunId, end: u64, offset: u64) -> GatewayError {
+    GatewayError::Refused {
+        reason: format!("the log of run {id} ends at {end}, and this begins at {offset}"),
+        expected_offset: Some(end),
     }
 }
 

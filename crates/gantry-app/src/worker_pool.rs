@@ -25,6 +25,7 @@ use request::key_of_request;
 use crate::audit::Deed;
 use crate::cloud_integration::named;
 use crate::stack::{check_labels, check_line, space_gone};
+use crate::wake::Hint;
 use crate::{App, OpError, Subject, sight};
 
 const LONGEST_NAME: usize = 255;
@@ -153,6 +154,7 @@ impl App {
         of_pool::drain_all(&tx, id).await?;
         self.audit(&tx, subject, deed("worker_pool.reset", &pool))
             .await?;
+        self.tell_others(&tx, &[Hint::Workers]).await?;
         tx.commit().await?;
         self.wake.workers();
         tracing::info!(worker_pool.id = %id, by = subject.name, "the worker pool {:?} was reset", pool.name);

@@ -115,6 +115,17 @@ impl Store {
         Tx::begin(self).await
     }
 
+    /// Hears what other servers tell; `None` where there can't be any.
+    pub fn ear(&self) -> Option<crate::hint::Ear> {
+        match &self.pools {
+            Pools::Sqlite { .. } => None,
+            Pools::Postgres(pool) => {
+                let options = (*pool.connect_options()).clone();
+                Some(crate::hint::Ear::new(options))
+            }
+        }
+    }
+
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
         match &self.pools {

@@ -1,6 +1,6 @@
 //! Which objects the rows name: a backup without one of them is none.
 
-use crate::{Reader, StoreError};
+use crate::{Reader, StoreError, object_storage};
 
 /// Each once.
 pub async fn named(reader: Reader<'_>) -> Result<Vec<String>, StoreError> {
@@ -13,5 +13,8 @@ pub async fn named(reader: Reader<'_>) -> Result<Vec<String>, StoreError> {
             vec![],
         )
         .await?;
-    rows.iter().map(|row| row.text("object")).collect()
+    let of_rows = rows.iter().map(|row| row.text("object"));
+    let marked = object_storage::mark(reader).await?.is_some();
+    let mark = marked.then(|| Ok(object_storage::MARK.to_owned()));
+    of_rows.chain(mark).collect()
 }

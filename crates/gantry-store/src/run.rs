@@ -233,6 +233,13 @@ pub async fn find(reader: Reader<'_>, id: &RunId) -> Result<Option<Run>, StoreEr
     rows.first().map(from_row).transpose()
 }
 
+/// The same, locked until the transaction ends. Whoever locks the stack too does that first.
+pub async fn find_for_update(tx: &Tx, id: &RunId) -> Result<Option<Run>, StoreError> {
+    let sql = format!("{COLUMNS} WHERE id = $1{}", tx.dialect().for_update());
+    let rows = tx.reader().all_built(sql, vec![id.as_str().into()]).await?;
+    rows.first().map(from_row).transpose()
+}
+
 /// Those that exist among `ids`.
 pub async fn find_all(reader: Reader<'_>, ids: &[RunId]) -> Result<Vec<Run>, StoreError> {
     let list = ids.iter().map(RunId::as_str);
@@ -369,10 +376,14 @@ pub async fn claimable(
         .collect()
 }
 
-/// Runs whose lease has ended at `now`.
-pub async fn lapsed(reader: Reader<'_>, now: i64) -> Result<Vec<Run>, StoreError> {
-    let sql = format!("{COLUMNS} WHERE lease_until IS NOT NULL AND lease_until <= $1 ORDER BY id");
-    rows(reader, sql, vec![now.into()]).await
+/// Runs whose lease has ended at `now`, or would end after `latest`, which no lease does that was
+/// given by the clock as it goes now.
+pub async fn lapsed(reader: Reader<'_>, now: i64, latest: i64) -> Result<Vec<Run>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} WHERE lease_until IS NOT NULL AND (lease_until <= $1 OR lease_until > $2)
+         ORDER BY id"
+    );
+    rows(reader, sql, vec![now.into(), latest.into()]).await
 }
 
 /// Runs that `worker` holds by lease.

@@ -2,6 +2,8 @@
 
 use gantry_core::ids::RunId;
 
+pub mod tail;
+
 use crate::{Reader, StoreError, Tx};
 
 /// One object with a part of the log of one visit to a state.

@@ -82,6 +82,7 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
     let cut = CancellationToken::new();
     let elsewhere = serve_elsewhere(&config, &app, &cut).await?;
     let timers = tokio::spawn(app.clone().run_timers());
+    let hearing = tokio::spawn(app.clone().hear_others());
     let absence = tokio::spawn({
         let app = app.clone();
         async move {
@@ -127,6 +128,7 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
         let _ = elsewhere.await;
     }
     timers.abort();
+    hearing.abort();
     absence.abort();
     hangups.abort();
     serving.abort_all();

@@ -11,8 +11,6 @@ use crate::OpError;
 
 /// How long a taken slot is waited for.
 const WAIT: Duration = Duration::from_secs(10);
-/// What another server gives up is noticed this late at most.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// Tells those who wait for a slot that one may have become free. A hint: whoever is woken looks
 /// again.
@@ -24,7 +22,7 @@ impl Slots {
         Instant::now() + WAIT
     }
 
-    pub(super) fn freed(&self) {
+    pub(crate) fn freed(&self) {
         self.0.notify_waiters();
     }
 
@@ -46,11 +44,10 @@ impl Freed {
         refusal: SlotRefused,
         deadline: Instant,
     ) -> Result<(), OpError> {
-        let now = Instant::now();
-        if !refusal.may_become_free() || now >= deadline {
+        if !refusal.may_become_free() || Instant::now() >= deadline {
             return Err(refused(refusal));
         }
-        let _ = tokio::time::timeout_at(deadline.min(now + LOOK), self.0).await;
+        let _ = tokio::time::timeout_at(deadline, self.0).await;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use gantry_core::ids::RunId;
 use gantry_core::protocol::{self, Next, PhaseFinished};
 use gantry_core::run::transition::{Event, PhaseOutcome};
 use gantry_core::run::{Phase, Run, RunDelta};
-use gantry_store::run;
+use gantry_store::{StoreError, Tx, run};
 
 use super::{GatewayError, backend_lock, leased};
 use crate::App;
@@ -50,6 +50,9 @@ impl App {
                     errored_state,
                 };
                 deciding.decide(&mut run, &event, None).await?;
+                if run.state.is_terminal() {
+                    heard(&tx, &mut run).await?;
+                }
                 if message.outcome == protocol::PhaseOutcome::NoChanges && run.delta.is_none() {
                     let nothing = RunDelta::default();
                     run::set_delta(&tx, id, &nothing).await?;
@@ -57,11 +60,7 @@ impl App {
             }
             Report::Repeated => {}
             Report::TooLate => {
-                if run.stop_requested {
-                    // It was heard; the worker's further heartbeats are held back again.
-                    run.stop_requested = false;
-                    run::save(&tx, &run, run.version).await?;
-                }
+                heard(&tx, &mut run).await?;
                 // A report is proof that the child is dead.
                 let lock = deciding.stack.system_lock.as_ref();
                 if lock.is_some_and(|lock| lock.run == *id) {
@@ -86,12 +85,21 @@ impl App {
         let after = deciding.finish().await?;
         tx.commit().await?;
         after.perform(self);
-        self.runs.tails.set_over(id, message.version).await;
         match opening {
             Some(opening) => self.start_phase(opening).await,
             None => self.let_go(&run, &stack).await,
         }
     }
+}
+
+/// A stop that was asked for was heard: further heartbeats are held back again, and nothing more is
+/// awaited of the log.
+async fn heard(tx: &Tx, run: &mut Run) -> Result<(), StoreError> {
+    if run.stop_requested {
+        run.stop_requested = false;
+        run::save(tx, run, run.version).await?;
+    }
+    Ok(())
 }
 
 fn report(run: &Run, message: &PhaseFinished) -> Report {

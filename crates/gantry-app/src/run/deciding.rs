@@ -12,6 +12,7 @@ use gantry_core::stack::{Stack, StackSystemLock};
 use gantry_store::{StoreError, Tx, issuing, run, run_transition, stack};
 
 use crate::audit::{Deed, by_gantry};
+use crate::wake::{Hint, Wake};
 use crate::{App, OpError, Subject};
 
 /// A lock for a lost worker goes this long after the last credential has ended.
@@ -55,12 +56,21 @@ pub(crate) struct AfterCommit {
     work: Option<Option<WorkerPoolId>>,
     locks: bool,
     runs: Vec<RunId>,
+    /// Those among them that are to stop: their worker may wait on another server.
+    stops: Vec<RunId>,
     forget: Vec<String>,
     /// The stack is being deleted: its last run may have ended, or its worker let go of it.
     delete: Option<StackId>,
 }
 
 impl AfterCommit {
+    /// What the other servers are to hear.
+    fn hints(&self) -> Vec<Hint> {
+        let work = self.work.clone().map(Hint::Work);
+        let stops = self.stops.iter().cloned().map(Hint::Run);
+        work.into_iter().chain(stops).collect()
+    }
+
     pub(crate) fn perform(self, app: &Arc<App>) {
         if let Some(pool) = &self.work {
             app.wake.work(pool.as_ref());
@@ -90,6 +100,7 @@ impl AfterCommit {
 /// Decisions about the runs of one stack, which is locked until the transaction ends.
 pub(crate) struct Deciding<'a> {
     pub(crate) tx: &'a Tx,
+    wake: &'a Wake,
     pub(crate) stack: Stack,
     pub(crate) now: i64,
     after: AfterCommit,
@@ -109,6 +120,7 @@ impl<'a> Deciding<'a> {
     pub(crate) fn new(app: &'a App, tx: &'a Tx, stack: Stack) -> Self {
         Deciding {
             tx,
+            wake: &app.wake,
             stack,
             now: app.clock.now(),
             after: AfterCommit::default(),
@@ -198,8 +210,8 @@ impl<'a> Deciding<'a> {
             Effect::WakeWorkers => {
                 self.after.work = Some(self.stack.settings.worker_pool.clone());
             }
-            // `decide` has remembered it with the run; whoever waits is woken for every decision.
-            Effect::SignalWorkerStop => {}
+            // `decide` has remembered it with the run.
+            Effect::SignalWorkerStop => self.after.stops.push(run.id.clone()),
             Effect::LockStack(SystemLock::LostWorker) if self.death_proven => {}
             Effect::LockStack(lock) => self.lock(run, phase_version, lock).await?,
             Effect::DeletePlan => {
@@ -379,7 +391,8 @@ impl<'a> Deciding<'a> {
         self.decide(run, &Event::Ready, None).await
     }
 
-    /// Lets the next run go if the stack became free. The last thing before the commit.
+    /// Lets the next run go if the stack became free, and tells the other servers. The last thing
+    /// before the commit.
     pub(crate) async fn finish(mut self) -> Result<AfterCommit, OpError> {
         if self.end_waiting {
             self.end_waiting("the deletion of the stack").await?;
@@ -393,6 +406,7 @@ impl<'a> Deciding<'a> {
         if self.stack.deleting {
             self.after.delete = Some(self.stack.id.clone());
         }
+        self.wake.tell_others(self.tx, &self.after.hints()).await?;
         Ok(self.after)
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct Memory {
     pub(crate) timers: Notify,
     /// When the timers look next, epoch milliseconds.
     next_look: AtomicI64,
+    /// Until when no lease is ended: its worker may be about to report. By the steady clock.
+    patient_until: AtomicI64,
     ids: Mutex<Option<Generator>>,
 }
 
@@ -35,6 +37,14 @@ impl Memory {
         if at < self.next_look.load(Ordering::SeqCst) {
             self.timers.notify_one();
         }
+    }
+
+    pub(crate) fn be_patient_until(&self, at: i64) {
+        self.patient_until.fetch_max(at, Ordering::SeqCst);
+    }
+
+    pub(crate) fn patient_until(&self) -> i64 {
+        self.patient_until.load(Ordering::SeqCst)
     }
 
     /// IDs sort by the time at which they were made, also within one millisecond: the queue and the

@@ -1,11 +1,10 @@
-//! Ends of logs that are not in object storage yet.
+//! Ends of logs that are not in object storage yet, in the memory of the only server.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use gantry_core::ids::RunId;
-use gantry_store::run_log::LogPiece;
 use tokio::sync::OwnedMutexGuard;
 
 type Shared = Arc<tokio::sync::Mutex<Tail>>;
@@ -22,8 +21,6 @@ struct Tail {
     bytes: Vec<u8>,
     /// Whoever waited for this tail has to open it anew.
     closed: bool,
-    /// The state it belongs to is over. A little more may come, but nobody needs to wait for it.
-    over: bool,
 }
 
 /// A tail that nobody else touches meanwhile.
@@ -47,13 +44,6 @@ impl Tails {
         (!tail.closed).then_some(Open(tail))
     }
 
-    /// The state of this log is over.
-    pub(crate) async fn set_over(&self, run: &RunId, version: i64) {
-        if let Some(mut tail) = self.lock(run, version).await {
-            tail.0.over = true;
-        }
-    }
-
     pub(super) fn versions(&self, run: &RunId) -> Vec<i64> {
         let map = self.map();
         let of_run = map.keys().filter(|(of, _)| of == run);
@@ -63,9 +53,8 @@ impl Tails {
     }
 
     /// Forgets a tail whose bytes are stored, and recorded.
-    pub(super) fn close(&self, run: &RunId, sealed: SealedTail) {
-        self.map().remove(&(run.clone(), sealed.version));
-        let mut tail = sealed.tail;
+    pub(super) fn close(&self, run: &RunId, version: i64, mut tail: Open) {
+        self.map().remove(&(run.clone(), version));
         tail.0.closed = true;
     }
 
@@ -90,14 +79,9 @@ impl Open {
         self.0.start.is_some()
     }
 
-    /// Whoever opens a tail says where it begins, and whether its state is over already.
-    pub(super) fn begin(&mut self, start: u64, over: bool) {
+    /// Whoever opens a tail says where it begins.
+    pub(super) fn begin(&mut self, start: u64) {
         self.0.start = Some(start);
-        self.0.over = over;
-    }
-
-    pub(super) fn is_over(&self) -> bool {
-        self.0.over
     }
 
     pub(super) fn start(&self) -> u64 {
@@ -126,11 +110,4 @@ impl Open {
         self.0.start = Some(end);
         self.0.bytes.clear();
     }
-}
-
-/// A tail whose bytes are in object storage, but not recorded yet. Nobody appends to it meanwhile.
-pub(crate) struct SealedTail {
-    pub(super) version: i64,
-    pub(super) tail: Open,
-    pub(super) piece: Option<LogPiece>,
 }

@@ -12,6 +12,7 @@ use super::vendor::refuse_workspace;
 use super::{StackDraft, refuse_deleting};
 use crate::audit::Deed;
 use crate::run::AfterCommit;
+use crate::wake::Hint;
 use crate::{App, OpError, Subject, sight};
 
 impl App {
@@ -66,10 +67,12 @@ impl App {
             deed = deed.with("spaceBefore", settings_before.space.as_str());
         }
         self.audit(&tx, subject, deed).await?;
+        // What waits for a worker waits for another one now.
+        let offered = moves.then(|| Hint::Work(stack.settings.worker_pool.clone()));
+        self.tell_others(&tx, offered.as_slice()).await?;
         tx.commit().await?;
-        if moves {
-            // What waits for a worker waits for another one now.
-            self.wake.work(stack.settings.worker_pool.as_ref());
+        if let Some(hint) = &offered {
+            self.hint(hint);
         }
         Ok(stack)
     }
@@ -123,11 +126,13 @@ impl App {
         };
         self.audit(&tx, subject, Deed::to_stack(action, &stack))
             .await?;
+        // A run that was ready before is offered again.
+        let offered = (!disabled).then(|| Hint::Work(stack.settings.worker_pool.clone()));
+        self.tell_others(&tx, offered.as_slice()).await?;
         tx.commit().await?;
         after.perform(self);
-        if !disabled {
-            // A run that was ready before is offered again.
-            self.wake.work(stack.settings.worker_pool.as_ref());
+        if let Some(hint) = &offered {
+            self.hint(hint);
         }
         Ok(stack)
     }

@@ -19,6 +19,11 @@ impl Line {
         self.work.notify_one();
     }
 
+    pub(super) fn wake_all(&self) {
+        self.work.notify_waiters();
+        self.wake_next();
+    }
+
     /// Waits for a wake-up. `runs` is how many the worker has.
     pub(crate) async fn wait(&self, runs: i64) {
         let _place = Place::new(self, runs);

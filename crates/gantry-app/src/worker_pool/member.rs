@@ -7,6 +7,7 @@ use gantry_store::worker::of_pool;
 
 use super::deed;
 use crate::audit::Deed;
+use crate::wake::Hint;
 use crate::{App, OpError, Subject};
 
 impl App {
@@ -42,6 +43,7 @@ impl App {
                 .with("drain", drain);
             self.audit(&tx, subject, deed).await?;
         }
+        self.tell_others(&tx, &[Hint::Workers]).await?;
         tx.commit().await?;
         self.wake.workers();
         tracing::info!(worker.id = %id, worker_pool.id = %pool.id, by = subject.name, drain, "the worker was drained, or let go on");
@@ -60,6 +62,7 @@ impl App {
         let workers = of_pool::cycle(&tx, id).await?;
         let deed = deed("worker_pool.cycle", &pool).with("workers", workers);
         self.audit(&tx, subject, deed).await?;
+        self.tell_others(&tx, &[Hint::Workers]).await?;
         tx.commit().await?;
         self.wake.workers();
         tracing::info!(worker_pool.id = %id, by = subject.name, workers, "the workers of the pool end when they have finished");

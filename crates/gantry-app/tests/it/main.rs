@@ -16,6 +16,7 @@ mod legacy_role;
 mod login;
 mod master_key;
 mod run;
+mod servers;
 mod space;
 mod stack;
 mod state;

@@ -1,6 +1,7 @@
 //! Runs from trigger to end, with a worker whose phases end as the test says.
 
 mod callers;
+mod clock;
 mod fences;
 mod life;
 mod locks;

@@ -41,7 +41,7 @@ pub struct World {
     pub admin: Subject,
     connect: Connect,
     folder: TempDir,
-    _postgres: Option<Database<'static>>,
+    postgres: Option<Database<'static>>,
 }
 
 impl World {
@@ -68,13 +68,55 @@ impl World {
             admin: person("admin", "01ADMIN"),
             connect,
             folder,
-            _postgres: postgres,
+            postgres,
         }
     }
 
     /// Another server on the same data, after this one died.
     pub async fn restarted(&self) -> Arc<App> {
         app(&self.folder, &self.connect, &self.clock, &self.cloud).await
+    }
+
+    /// The same on a machine whose clock is off by so much.
+    pub async fn restarted_at(&self, millis: i64) -> Arc<App> {
+        let clock = Clock::fixed(self.clock.now() + millis);
+        app(&self.folder, &self.connect, &clock, &self.cloud).await
+    }
+
+    /// Further servers on the same data, each of which hears what the others tell.
+    pub async fn servers(&self, count: usize) -> Vec<Arc<App>> {
+        let mut servers = Vec::new();
+        for _ in 0..count {
+            let server = self.restarted().await;
+            tokio::spawn(server.clone().hear_others());
+            servers.push(server);
+        }
+        servers
+    }
+
+    /// What a server says that has the database, and objects of its own.
+    pub async fn with_other_objects(&self) -> OpError {
+        let other = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(other.path().join("repositories")).unwrap();
+        self.refused_in(&other).await
+    }
+
+    /// What a server says that can't be started on this data.
+    pub async fn cannot_restart(&self) -> OpError {
+        self.refused_in(&self.folder).await
+    }
+
+    async fn refused_in(&self, folder: &TempDir) -> OpError {
+        let master = MasterKey::parse(MASTER_KEY).unwrap();
+        let (clock, cloud) = (&self.clock, &self.cloud);
+        let opened = open(folder, &self.connect, (&master).into(), clock, cloud);
+        opened.await.err().expect("it opens")
+    }
+
+    /// A statement past everybody, on PostgreSQL.
+    pub fn sql(&self, statement: &str) -> String {
+        let database = self.postgres.as_ref().expect("this world is on PostgreSQL");
+        database.run_sql(statement).unwrap()
     }
 
     /// Another server on the same data, with a master key of its own.

@@ -224,9 +224,11 @@ async fn leases_end_when_their_time_has_come(store: &Store) {
         let ids: Vec<String> = runs.into_iter().map(|run| run.id.into_string()).collect();
         ids.join(" ")
     };
-    let lapsed = |now| run::lapsed(store.reader(), now);
+    let lapsed = |now| run::lapsed(store.reader(), now, 900);
     assert_eq!(ids(lapsed(49).await.unwrap()), "");
     assert_eq!(ids(lapsed(100).await.unwrap()), "01A 01B");
+    let of_a_jump = run::lapsed(store.reader(), 49, 99).await.unwrap();
+    assert_eq!(ids(of_a_jump), "01A");
     let held = run::held_by(store.reader(), &ada).await.unwrap();
     assert_eq!(ids(held), "01A 01C");
 }
