@@ -61,6 +61,12 @@ impl OpError {
 
 impl From<StoreError> for OpError {
     fn from(error: StoreError) -> Self {
-        OpError::internal("read or write its database", error)
+        match &error {
+            StoreError::Disk(fault, _) => {
+                tracing::error!(%error, "the database can't be written");
+                OpError::Unavailable(fault.to_string())
+            }
+            _ => OpError::internal("read or write its database", error),
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod mark;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -82,7 +83,7 @@ impl Objects {
         self.store
             .put(&self.path(name), payload)
             .await
-            .map_err(|error| OpError::internal("write to its object storage", error))?;
+            .map_err(|error| self.not_written(error))?;
         Ok(())
     }
 
@@ -170,12 +171,44 @@ impl Objects {
         Ok(())
     }
 
+    /// What is wrong with the disk is for everybody: they can do nothing else about it either.
+    fn not_written(&self, error: object_store::Error) -> OpError {
+        let (Some(directory), Some(fault)) = (&self.directory, disk_fault(&error)) else {
+            return OpError::internal("write to its object storage", error);
+        };
+        tracing::error!(%error, "the object storage can't be written");
+        OpError::Unavailable(format!(
+            "the disk of the directory {}, where logs, plans and states are, {fault}, no restart is \
+             needed",
+            directory.display()
+        ))
+    }
+
     fn path(&self, name: &str) -> Path {
         self.prefix
             .parts()
             .chain(Path::from(name).parts())
             .collect()
     }
+}
+
+fn disk_fault(error: &object_store::Error) -> Option<&'static str> {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        match error
+            .downcast_ref::<std::io::Error>()
+            .map(std::io::Error::kind)
+        {
+            Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+                return Some("is full: nothing can be stored until there is room on it");
+            }
+            Some(ErrorKind::ReadOnlyFilesystem) => {
+                return Some("is read-only: nothing can be stored until it is writable again");
+            }
+            _ => cause = error.source(),
+        }
+    }
+    None
 }
 
 fn cannot_open(place: &str, error: &dyn std::fmt::Display) -> OpError {

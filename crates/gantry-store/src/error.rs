@@ -1,3 +1,8 @@
+use std::fmt;
+
+use sqlx::error::DatabaseError;
+use sqlx::sqlite::SqliteError;
+
 /// Why a statement did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -13,6 +18,9 @@ pub enum StoreError {
     Column { column: String, value: String },
     #[error("{0}")]
     Open(String),
+    /// Nothing can be written for now; what is there can be read.
+    #[error("{0}")]
+    Disk(DiskFault, #[source] sqlx::Error),
     #[error("the database did not answer: {0}")]
     Database(#[source] sqlx::Error),
 }
@@ -29,7 +37,64 @@ impl From<sqlx::Error> for StoreError {
             if database.is_foreign_key_violation() {
                 return StoreError::Referenced;
             }
+            if let Some(fault) = DiskFault::of(database.as_ref()) {
+                return StoreError::Disk(fault, error);
+            }
         }
         StoreError::Database(error)
+    }
+}
+
+/// What is wrong with the disk that the database is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiskFault {
+    place: &'static str,
+    fault: &'static str,
+    remedy: &'static str,
+}
+
+impl DiskFault {
+    fn of(error: &dyn DatabaseError) -> Option<Self> {
+        const FULL: (&str, &str) = ("is full", "make room on it");
+        const READ_ONLY: (&str, &str) = ("is read-only", "make it writable again");
+        const BROKEN: (&str, &str) = ("does not read or write", "see the kernel's log");
+        let code = error.code()?;
+        let (place, (fault, remedy)) = match error.try_downcast_ref::<SqliteError>() {
+            // The kind of an extended code is in its last byte.
+            Some(_) => match code.parse::<u32>().ok()? & 0xff {
+                8 => (IN_THE_DATA_DIRECTORY, READ_ONLY),
+                10 => (IN_THE_DATA_DIRECTORY, BROKEN),
+                13 => (IN_THE_DATA_DIRECTORY, FULL),
+                _ => return None,
+            },
+            None => match code.as_ref() {
+                "53100" => (OF_POSTGRES, FULL),
+                "58030" => (OF_POSTGRES, BROKEN),
+                "25006" => ("PostgreSQL, which keeps the database,", READ_ONLY),
+                _ => return None,
+            },
+        };
+        Some(DiskFault {
+            place,
+            fault,
+            remedy,
+        })
+    }
+}
+
+const IN_THE_DATA_DIRECTORY: &str = "the disk of the data directory, where the database is,";
+const OF_POSTGRES: &str = "the disk of PostgreSQL, which keeps the database,";
+
+impl fmt::Display for DiskFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let DiskFault {
+            place,
+            fault,
+            remedy,
+        } = self;
+        write!(
+            f,
+            "{place} {fault}: nothing can be changed until that is over; {remedy}, no restart is needed"
+        )
     }
 }

@@ -12,6 +12,7 @@ mod cloud_integration;
 mod config_element;
 mod context;
 mod credentials;
+mod disk;
 mod legacy_role;
 mod login;
 mod master_key;

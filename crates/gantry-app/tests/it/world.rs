@@ -51,6 +51,13 @@ impl World {
         Self::open(folder, connect, None).await
     }
 
+    /// On SQLite, with everything below this directory.
+    pub async fn sqlite_below(directory: &std::path::Path) -> Self {
+        let folder = tempfile::tempdir_in(directory).unwrap();
+        let connect = Connect::Sqlite(folder.path().join("gantry.db"));
+        Self::open(folder, connect, None).await
+    }
+
     pub async fn postgres() -> Self {
         let database = Postgres::shared().database().unwrap();
         let connect = Connect::Postgres(database.url());

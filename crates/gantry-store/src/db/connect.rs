@@ -88,6 +88,14 @@ pub(super) async fn open(connect: &Connect) -> Result<Store, StoreError> {
                 .idle_timeout(None)
                 .max_lifetime(None)
                 .test_before_acquire(false)
+                // On a full disk SQLite itself ends a transaction; the library then counts one that
+                // is not there, and nothing could ever begin on this connection again.
+                .after_release(|connection, _| {
+                    Box::pin(async move {
+                        connection.ping().await?;
+                        Ok(!connection.is_in_transaction())
+                    })
+                })
                 .connect_with(options.clone().create_if_missing(true))
                 .await
                 .map_err(opened)?;
