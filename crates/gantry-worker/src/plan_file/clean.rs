@@ -113,7 +113,15 @@ impl Clean<'_> {
         let how = OpenHow::new()
             .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | flags)
             .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_MAGICLINKS);
-        match openat2(&repository, &whole, how) {
+        let opened = loop {
+            match openat2(&repository, &whole, how) {
+                // Somewhere on the machine something was renamed while `..` was looked up: the kernel
+                // is not sure any more, and wants to be asked again.
+                Err(nix::Error::EAGAIN) => continue,
+                opened => break opened,
+            }
+        };
+        match opened {
             Ok(fd) => Ok(Some(File::from(fd))),
             Err(nix::Error::ENOENT | nix::Error::ENOTDIR) => Ok(None),
             Err(nix::Error::EXDEV | nix::Error::ELOOP) => {
