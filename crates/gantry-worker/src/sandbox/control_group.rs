@@ -185,11 +185,17 @@ impl ControlGroup {
     }
 
     /// Open files by which a process [`enter`]s.
+    ///
+    /// In the older version by the file for threads: a child between fork and exec is one thread, and
+    /// to move a whole process the kernel stops every other fork and exit for a grace period, some
+    /// 15 ms. Version 2 has no such file between groups of processes.
     pub fn doors(&self) -> std::io::Result<Vec<OwnedFd>> {
+        let door = match self.place.version {
+            Version::One => "tasks",
+            Version::Two => "cgroup.procs",
+        };
         let open = |directory: &Path| {
-            let file = OpenOptions::new()
-                .write(true)
-                .open(directory.join("cgroup.procs"))?;
+            let file = OpenOptions::new().write(true).open(directory.join(door))?;
             super::out_of_the_way(file.into())
         };
         self.place.directories().map(open).collect()
