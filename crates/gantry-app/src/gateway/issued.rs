@@ -99,10 +99,9 @@ impl App {
             issuing::failed(tx, &record.id, &reason).await?;
             return Ok(None);
         };
-        // It can't end later than what was granted.
-        let ends = session
-            .expires_at
-            .map(|at| record.expires_at.map_or(at, |latest| at.min(latest)));
+        // Not before what was granted ends, whatever the worker says: a stack whose worker is lost
+        // stays locked as long as its session may live. Nor can it end later.
+        let ends = session.expires_at.map(|at| record.expires_at.unwrap_or(at));
         let note = match &session.asked_as {
             Some(who) => format!(
                 "{}, assumed by the worker as {}",

@@ -1,6 +1,7 @@
 //! Worker pools, their workers, and the stacks that run there.
 
 mod claim;
+mod issued;
 mod life;
 mod stack;
 

@@ -31,6 +31,12 @@ impl AtWork {
         let mut issued = Vec::new();
         let mut refused = None;
         for grant in &grants {
+            if let Some(refused) = &refused {
+                // Nothing is asked for that nobody will use, and the record says so.
+                let why = format!("it was not asked for, since {refused}");
+                outcomes.push(outcome(grant, Asked::failed(None, why)).0);
+                continue;
+            }
             let asking = ask(&self.worker, &self.job.stack, grant);
             let asked = tokio::select! {
                 asked = tokio::time::timeout_at(until, asking) => asked.unwrap_or_else(|_| {
@@ -40,13 +46,8 @@ impl AtWork {
                     Asked::failed(None, "the run was stopped, or the worker had to end")
                 }
             };
-            let Asked {
-                trial,
-                session,
-                result,
-            } = asked;
-            let failed = result.as_ref().err().cloned();
-            if let Some(why) = &failed {
+            let (outcome, env) = outcome(grant, asked);
+            if let Some(why) = &outcome.failed {
                 refused = Some(format!(
                     "{} did not get its {} credentials of {}: {why}",
                     start.phase,
@@ -54,16 +55,8 @@ impl AtWork {
                     grant.cloud.label()
                 ));
             }
-            outcomes.push(GrantOutcome {
-                id: grant.id.clone(),
-                trial,
-                session,
-                failed,
-            });
-            match result {
-                Ok(env) => issued.push(env),
-                Err(_) => break,
-            }
+            outcomes.push(outcome);
+            issued.extend(env);
         }
         let message = Issued {
             fence: self.job.fence,
@@ -100,6 +93,26 @@ impl Asked {
             result: Err(why.into()),
         }
     }
+}
+
+/// What the server hears of it, and what the child gets.
+fn outcome(grant: &WorkerGrant, asked: Asked) -> (GrantOutcome, Option<PhaseEnv>) {
+    let Asked {
+        trial,
+        session,
+        result,
+    } = asked;
+    let (env, failed) = match result {
+        Ok(env) => (Some(env), None),
+        Err(why) => (None, Some(why)),
+    };
+    let told = GrantOutcome {
+        id: grant.id.clone(),
+        trial,
+        session,
+        failed,
+    };
+    (told, env)
 }
 
 async fn ask(worker: &Worker, stack: &StackId, grant: &WorkerGrant) -> Asked {
