@@ -175,6 +175,8 @@ impl AtWork {
             Ok(state) => (outcome, state),
             Err(sentence) => (failed(sentence), None),
         };
+        // Where it can't be kept, the server is the place that is left for it.
+        let unkept = state.as_deref().and_then(|state| self.keep(state).err());
         let mut message = self.message(&start, outcome, state.is_some());
         message.backend_lock = met;
         let sent_plan = AtomicBool::new(sending.is_none());
@@ -212,6 +214,13 @@ impl AtWork {
                     message.outcome =
                         failed(format!("the plan could not be stored: {undelivered}"));
                 }
+                if let Some(error) = unkept {
+                    message.errored_state = false;
+                    message.outcome = failed(format!(
+                        "the phase left an errored.tfstate that the worker can't keep ({error}) \
+                         and the server did not get ({undelivered})"
+                    ));
+                }
                 if let Err(error) = self.spool.keep_finished(&message) {
                     tracing::error!(run.id = %self.job.run, %error, "the phase's end can't be kept");
                 }
@@ -220,29 +229,28 @@ impl AtWork {
         }
     }
 
-    /// The state that the phase left because it could not be stored, kept in the spool at once.
+    /// The state that the phase left because it could not be stored.
     fn errored_state(&self, phase: Phase) -> Result<Option<Vec<u8>>, String> {
         let source = match phase {
             Phase::Plan => Source::Plan,
             _ => Source::Clean,
         };
+        let state = blocking(|| self.workspace.errored_state(source, LARGEST_STATE));
+        let state = state.map_err(|error| {
+            format!("the phase left an errored.tfstate that can't be read: {error}")
+        })?;
+        // What was there before was not left by the phase.
+        Ok(state.filter(|state| self.record.given_state != Some(digest(state))))
+    }
+
+    /// Keeps that state in the spool at once.
+    fn keep(&self, state: &[u8]) -> std::io::Result<()> {
         blocking(|| {
-            let state = self
-                .workspace
-                .errored_state(source, LARGEST_STATE)
-                .map_err(|error| {
-                    format!("the phase left an errored.tfstate that can't be kept: {error}")
-                })?;
-            // What was there before was not left by the phase.
-            let state = state.filter(|state| self.record.given_state != Some(digest(state)));
-            if let Some(state) = &state {
-                let kept = self
-                    .spool
-                    .keep_errored_state(state)
-                    .and_then(|()| self.spool.settle());
-                kept.map_err(|error| format!("an errored.tfstate can't be kept: {error}"))?;
-            }
-            Ok(state)
+            self.spool.keep_errored_state(state)?;
+            self.spool.settle()
+        })
+        .inspect_err(|error| {
+            tracing::error!(run.id = %self.job.run, %error, "an errored.tfstate can't be kept");
         })
     }
 

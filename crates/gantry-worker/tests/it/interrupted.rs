@@ -181,6 +181,37 @@ async fn an_errored_state_is_kept_before_the_workspace_goes() {
     bench.end("test").await;
 }
 
+/// As on a disk that is full.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_errored_state_that_cant_be_kept_still_reaches_the_server() {
+    let backend = Backend::start().await;
+    let quick = SLOW.replace("sleep 30", "sleep 3");
+    let files = [
+        ("main.tf", &quick[..]),
+        ("backend.tf", &backend.block()[..]),
+    ];
+    let mut bench = Bench::new(&files);
+    bench.start();
+    bench.gateway.offer(slow(&bench));
+    bench.gateway.until(begun).await;
+    for entry in std::fs::read_dir(bench.data().join("spool")).unwrap() {
+        let taken = entry.unwrap().path().join("errored.tfstate").join("taken");
+        std::fs::create_dir_all(taken).unwrap();
+    }
+    backend.break_down();
+    bench.gateway.until(|told| !told.released.is_empty()).await;
+    bench.gateway.told(|told| {
+        assert_eq!(
+            told.failure(Phase::Apply),
+            "`terraform apply` failed with exit status 1"
+        );
+        assert!(told.finished.last().unwrap().errored_state);
+        let state = told.errored_state.as_ref().unwrap();
+        assert!(String::from_utf8_lossy(state).contains("\"first\""));
+    });
+    bench.end("test").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_workers_run_is_reported_by_the_next_one() {
     let backend = Backend::start().await;
