@@ -122,11 +122,35 @@ impl Client {
 
     /// Sets the stack's legacy role.
     pub async fn set_legacy_role(&self, stack: &str, role_arn: &str) -> Answer<()> {
+        self.legacy_role(stack, role_arn, false, None).await
+    }
+
+    /// Sets one that the workers of a private pool assume, with a custom external ID if there is one.
+    pub async fn set_legacy_role_in_worker(
+        &self,
+        stack: &str,
+        role_arn: &str,
+        external_id: Option<&str>,
+    ) -> Answer<()> {
+        self.legacy_role(stack, role_arn, true, external_id).await
+    }
+
+    async fn legacy_role(
+        &self,
+        stack: &str,
+        role_arn: &str,
+        in_worker: bool,
+        external_id: Option<&str>,
+    ) -> Answer<()> {
         self.query(
-            "mutation($id:ID!,$roleArn:String!){stackIntegrationAwsCreate(id:$id,roleArn:$roleArn,\
-             generateCredentialsInWorker:false,externalID:null,durationSeconds:null,region:null)\
-             {activated}}",
-            json!({"id": stack, "roleArn": role_arn}),
+            "mutation($id:ID!,$roleArn:String!,$inWorker:Boolean!,$externalID:String){\
+             stackIntegrationAwsCreate(id:$id,roleArn:$roleArn,\
+             generateCredentialsInWorker:$inWorker,externalID:$externalID,\
+             durationSeconds:null,region:null){activated}}",
+            json!({
+                "id": stack, "roleArn": role_arn,
+                "inWorker": in_worker, "externalID": external_id,
+            }),
         )
         .await
         .map(drop)

@@ -19,6 +19,8 @@ pub struct StackInput {
     /// By phase and side, such as `("beforePlan", ["echo hello"])`.
     pub hooks: Vec<(&'static str, Vec<String>)>,
     pub manage_state: bool,
+    /// ID of the pool whose workers alone run it.
+    pub worker_pool: Option<String>,
     /// Members of `vendorConfig.terraform`.
     pub terraform: Value,
 }
@@ -62,6 +64,7 @@ impl StackInput {
             "repository": self.repository.rsplit('/').next().unwrap_or_default(),
             "repositoryURL": self.repository,
             "vendorConfig": {"terraform": self.terraform},
+            "workerPool": self.worker_pool,
         });
         for (place, commands) in &self.hooks {
             input[*place] = json!(commands);

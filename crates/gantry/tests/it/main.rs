@@ -13,6 +13,7 @@ mod issuing;
 mod keys;
 mod login;
 mod matrix;
+mod private_pool;
 mod private_role;
 mod provider_cache;
 mod run;

@@ -12,22 +12,25 @@
 //! phase: the table and the watch both object. The unit tests of `watch` keep the second half
 //! honest without such a build.
 
+mod stage;
 mod table;
 mod watch;
 
 use std::collections::HashMap;
 
-use gantry_testkit::client::{Client, IntegrationInput, StackInput};
-use gantry_testkit::repository::s3_backend_with_keys;
 use gantry_testkit::server::Builder;
-use gantry_testkit::trust;
 use gantry_testkit::witness::{Testimony, Witness};
 
-use crate::world::{ALWAYS_CHANGES, Access, World, eventually};
+use crate::private_pool::PrivatePool;
+use crate::world::World;
+use stage::Stage;
 use table::{Cell, Table};
 use watch::{Seen, Watch};
 
-on_both_databases!(every_phase_has_the_identity_of_the_spec,);
+on_both_databases!(
+    every_phase_has_the_identity_of_the_spec,
+    every_phase_of_a_private_worker_has_the_identity_of_the_spec,
+);
 
 /// What is attached to a stack: the columns of the table, with the stack's slug.
 const SETS: [(&str, &str); 8] = [
@@ -63,11 +66,39 @@ async fn every_phase_has_the_identity_of_the_spec(builder: Builder) {
         .assume_with_wrong_id_is_refused(world.server.identity())
         .await
         .unwrap();
+    measure(&world, None).await;
+}
 
-    let watch = Watch::over(&world);
+/// The same table: who assumes a role changes nothing of what a phase may have.
+async fn every_phase_of_a_private_worker_has_the_identity_of_the_spec(builder: Builder) {
+    let world = World::of(builder.with_gateway()).await;
+    let pool = PrivatePool::start(&world, 8).await;
+    measure(&world, Some(&pool)).await;
+    // It asked itself, and the server did not ask.
+    let own = Some(pool.identity.keys.access_key_id.clone());
+    let calls = pool.proxy.calls();
+    assert!(calls.iter().all(|call| call.access_key_id == own));
+    let by_server = world.server.proxy().calls();
+    let asked = by_server.iter().filter(|call| call.action == "AssumeRole");
+    assert_eq!(asked.count(), 0);
+}
+
+/// Plays everything, on a private pool whose workers assume the roles or on the server's own worker.
+async fn measure(world: &World, pool: Option<&PrivatePool>) {
+    let proxy = match pool {
+        Some(pool) => &pool.proxy,
+        None => world.server.proxy(),
+    };
+    let watch = Watch::over(world, proxy);
     let witness = Witness::start().unwrap();
-    cloud.create_bucket(&world.bucket()).await.unwrap();
-    let play = SETS.map(|(set, slug)| play(&world, &witness, set, slug));
+    let bucket = world.bucket();
+    world.ministack().create_bucket(&bucket).await.unwrap();
+    let stage = Stage {
+        world,
+        pool,
+        witness: &witness,
+    };
+    let play = SETS.map(|(set, slug)| stage.play(set, slug));
     let runs: Vec<Played> = futures(play).await;
 
     let heard = witness.heard();
@@ -174,154 +205,6 @@ impl Played {
             _ => id.to_owned(),
         }
     }
-}
-
-async fn play(world: &World, witness: &Witness, set: &'static str, slug: &str) -> Played {
-    let client = &world.client;
-    let key = format!("{slug}.tfstate");
-    let backend = s3_backend_with_keys(&world.ministack().endpoint(), &world.bucket(), &key);
-    let files = [
-        ("backend.tf", backend.as_str()),
-        ("main.tf", ALWAYS_CHANGES),
-    ];
-    let repository = world.repository(slug, &files);
-    let mut input = StackInput::new(slug, repository.path());
-    if set == "A automatic" {
-        input.labels = vec!["matrix".to_owned()];
-    }
-    for (place, phase) in [
-        ("beforeInit", "initialize"),
-        ("beforePlan", "plan"),
-        ("beforeApply", "apply"),
-        ("beforePerform", "perform"),
-        ("beforeDestroy", "destroy"),
-    ] {
-        input = input.hook(place, &witness.hook(phase));
-    }
-    let stack = world.stack(&input).await;
-    let names = attach(world, set, &stack).await;
-    let mut runs = HashMap::new();
-
-    let run = client.trigger(&stack, "PROPOSED", None).await.unwrap();
-    finish(world, &stack, &run).await;
-    runs.insert("proposed", run);
-
-    let run = planned(world, &stack).await;
-    client.confirm(&stack, &run).await.unwrap();
-    finish(world, &stack, &run).await;
-    runs.insert("tracked", run);
-
-    let run = planned(world, &stack).await;
-    client.replan(&stack, &run).await.unwrap();
-    let view = client.wait_for(&stack, &run, "UNCONFIRMED").await.unwrap();
-    world.expect(&stack, &view, "UNCONFIRMED").await;
-    client.confirm(&stack, &run).await.unwrap();
-    finish(world, &stack, &run).await;
-    runs.insert("replanned", run);
-
-    input.autodeploy = true;
-    client.update_stack(&stack, &input).await.unwrap();
-    let run = client.trigger(&stack, "TRACKED", None).await.unwrap();
-    finish(world, &stack, &run).await;
-    runs.insert("autodeployed", run);
-
-    for (name, skip) in [("task", false), ("task, not initialized", true)] {
-        let run = client.create_task(&stack, "true", skip).await.unwrap();
-        finish(world, &stack, &run).await;
-        runs.insert(name, run);
-    }
-
-    client.delete_stack(&stack, true).await.unwrap();
-    client.wait_until_gone(&stack).await.unwrap();
-    let run = eventually("the destroy run was heard", || async {
-        let heard = witness.heard();
-        let mut heard = heard
-            .into_iter()
-            .filter(|one| one.stack == stack && one.kind == "DESTROY");
-        heard.next().map(|one| one.run)
-    });
-    runs.insert("destroy", run.await);
-    Played {
-        set,
-        stack,
-        runs,
-        names,
-    }
-}
-
-/// Attaches what the column says. Answers with the meaning of roles and integrations.
-async fn attach(world: &World, set: &str, stack: &str) -> HashMap<String, &'static str> {
-    let client = &world.client;
-    let mut names = HashMap::new();
-    let role = |letter: &str| format!("{}-{stack}", letter.to_lowercase());
-    let mut integrations: Vec<(&'static str, bool, bool)> = Vec::new();
-    match set {
-        "A read" | "legacy, A read" => integrations.push(("A", true, false)),
-        "A write" => integrations.push(("A", false, true)),
-        "A both" => integrations.push(("A", true, true)),
-        "A read, B write" => integrations.extend([("A", true, false), ("B", false, true)]),
-        _ => {}
-    }
-    for (letter, read, write) in integrations {
-        let accesses: Vec<Access> = [(read, Access::Read), (write, Access::Write)]
-            .into_iter()
-            .filter_map(|(on, access)| on.then_some(access))
-            .collect();
-        let id = world.integration(&role(letter), stack, &accesses).await;
-        names.insert(world.role_name(&role(letter)), letter);
-        client.attach(&id, stack, read, write).await.unwrap();
-        names.insert(id, letter);
-    }
-    if set.starts_with("legacy") {
-        let arn = world.role(&role("L"), &[&format!("acme@{stack}")]).await;
-        client.set_legacy_role(stack, &arn).await.unwrap();
-        names.insert(world.role_name(&role("L")), "L");
-    }
-    if set == "A automatic" {
-        let input = IntegrationInput {
-            autoattach: true,
-            labels: vec!["autoattach:matrix".to_owned()],
-            ..IntegrationInput::new(&role("A"), &world.role_arn(&role("A")))
-        };
-        let id = client.create_integration(&input).await.unwrap();
-        let ids = both_ids(client, &id, stack).await;
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let policy = trust::requires(&world.server.identity().arn, &ids);
-        let name = world.role_name(&role("A"));
-        world.ministack().create_role(&name, &policy).await.unwrap();
-        names.insert(name, "A");
-        names.insert(id, "A");
-    }
-    names
-}
-
-async fn both_ids(client: &Client, integration: &str, stack: &str) -> [String; 2] {
-    [
-        client
-            .external_id(integration, stack, true, false)
-            .await
-            .unwrap(),
-        client
-            .external_id(integration, stack, false, true)
-            .await
-            .unwrap(),
-    ]
-}
-
-async fn planned(world: &World, stack: &str) -> String {
-    let run = world.client.trigger(stack, "TRACKED", None).await.unwrap();
-    let view = world
-        .client
-        .wait_for(stack, &run, "UNCONFIRMED")
-        .await
-        .unwrap();
-    world.expect(stack, &view, "UNCONFIRMED").await;
-    run
-}
-
-async fn finish(world: &World, stack: &str, run: &str) {
-    let view = world.client.wait_for_end(stack, run).await.unwrap();
-    world.expect(stack, &view, "FINISHED").await;
 }
 
 /// All of them side by side.

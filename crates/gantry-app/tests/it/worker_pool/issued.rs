@@ -102,5 +102,9 @@ async fn what_was_not_issued_is_not_kept_as_asked_for(world: &World) {
     told.await.unwrap();
     let record = world.granted(&job.run).await;
     assert_ne!(record.outcome, IssuingOutcome::Requested);
-    assert!(record.note.contains("it was not asked for"), "{}", record.note);
+    assert!(
+        record.note.contains("it was not asked for"),
+        "{}",
+        record.note
+    );
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use gantry_testkit::client::Client;
-use gantry_testkit::sts_proxy::Call;
+use gantry_testkit::sts_proxy::{Call, StsProxy};
 
 use crate::world::World;
 
@@ -25,10 +25,11 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn over(world: &World) -> Self {
+    /// What the proxy before an STS hears.
+    pub fn over(world: &World, proxy: &StsProxy) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (client, sink) = (world.client.clone(), Arc::clone(&seen));
-        world.server.proxy().break_when(move |call| {
+        proxy.break_when(move |call| {
             if is_for_a_phase(call) {
                 sink.lock().unwrap().push(look(&client, call));
             }
