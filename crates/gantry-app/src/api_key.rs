@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gantry_core::api_key::{ApiKey, SpaceAccess};
 use gantry_core::audit::Target;
 use gantry_core::ids::ApiKeyId;
-use gantry_store::{Store, Tx, api_key};
+use gantry_store::{Store, Tx, api_key, data_key};
 use secrecy::SecretString;
 use ulid::Ulid;
 
@@ -131,8 +131,29 @@ impl App {
     }
 }
 
-/// Makes a key without asking who may: for the first start and for the command line, where access
-/// to the data directory is the permission.
+impl App {
+    /// The administrator's key of a new installation; `None` where a key was ever made. Of servers
+    /// that start together one makes it, and one that was killed before leaves it to the next.
+    pub async fn api_key_create_first(&self) -> Result<Option<NewApiKey>, OpError> {
+        if api_key::any(self.store.reader()).await? {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let new = new_key(ApiKeyDraft::admin("administrator"), "first start", now)?;
+        let tx = self.store.begin().await?;
+        data_key::lock(&tx).await?;
+        if api_key::any(tx.reader()).await? {
+            return Ok(None);
+        }
+        insert(&tx, &new).await?;
+        by_command_line(&tx, now, created(&new.key)).await?;
+        tx.commit().await?;
+        Ok(Some(new))
+    }
+}
+
+/// Makes a key without asking who may: for the command line, where access to the data directory
+/// is the permission.
 pub async fn create(
     store: &Store,
     draft: ApiKeyDraft,

@@ -55,6 +55,12 @@ pub async fn secret_hash(reader: Reader<'_>, id: &ApiKeyId) -> Result<Option<Vec
     row.map(|row| row.blob("secret_hash")).transpose()
 }
 
+/// Whether a key was ever made; a revoked one counts.
+pub async fn any(reader: Reader<'_>) -> Result<bool, StoreError> {
+    let row = reader.one("SELECT 1 AS one FROM api_key LIMIT 1", vec![]);
+    Ok(row.await?.is_some())
+}
+
 /// Keys that were not revoked, oldest first.
 pub async fn list(reader: Reader<'_>) -> Result<Vec<ApiKey>, StoreError> {
     let rows = reader

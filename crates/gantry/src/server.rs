@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use gantry_app::api_key::{self, ApiKeyDraft};
 use gantry_app::{App, Clock, Objects};
 use gantry_worker::config::WorkerConfig;
 use tokio::net::{TcpListener, UnixListener};
@@ -141,31 +140,15 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
 /// Opens everything; at the first start makes the account and prints the administrator's key.
 async fn open(config: &Config) -> anyhow::Result<Arc<App>> {
     let store = installation::open_store(config).await?;
-    let first_start = gantry_store::account::subdomain(store.reader())
-        .await?
-        .is_none();
     let master = installation::master_key(config, &store).await?;
     let objects = Objects::open(&installation::objects(config)?)?;
     let subdomain = (!config.account.is_empty()).then_some(config.account.as_str());
     let clouds = installation::clouds(config);
     let settings = installation::settings(config)?;
     let clock = Clock::system();
-    let app = App::open(
-        store,
-        objects,
-        master,
-        subdomain,
-        settings,
-        clock.clone(),
-        clouds,
-    )
-    .await?;
-    if first_start {
-        let store = installation::open_store(config).await?;
-        let draft = ApiKeyDraft::admin("administrator");
-        let key = api_key::create(&store, draft, "first start", clock.now());
-        admin::print_key(&key.await?, false);
-        store.close().await;
+    let app = App::open(store, objects, master, subdomain, settings, clock, clouds).await?;
+    if let Some(key) = app.api_key_create_first().await? {
+        admin::print_key(&key, false);
     }
     Ok(app)
 }

@@ -85,3 +85,17 @@ async fn each_run_is_claimed_once_and_each_lapsed_lease_ended_once() {
     assert_ne!(count, "0");
     assert_eq!(world.sql(locks).trim(), format!("{count}|{count}"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_servers_that_start_together_one_makes_the_first_key() {
+    let world = World::postgres().await;
+    let servers = world.servers(4).await;
+    let starts = servers.iter().map(|server| server.api_key_create_first());
+    let made = futures::future::join_all(starts).await;
+    let made = made.into_iter().filter_map(Result::unwrap);
+    assert_eq!(made.count(), 1);
+    assert_eq!(world.sql("SELECT COUNT(*) FROM api_key").trim(), "1");
+    // Not even when it is gone.
+    world.sql("UPDATE api_key SET revoked_at = 1");
+    assert!(servers[0].api_key_create_first().await.unwrap().is_none());
+}
