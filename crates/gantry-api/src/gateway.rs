@@ -15,11 +15,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::extract::{RawPathParams, Request};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{get, post, put};
 use gantry_app::App;
 use gantry_core::protocol::PREFIX;
 use secrecy::{ExposeSecret as _, SecretString};
+use tracing::Instrument as _;
+use tracing::field::Empty;
+
+use crate::metrics::{self, Timed};
 
 /// JSON messages are small; a commit's message is the longest thing in them.
 const MESSAGE_BYTES: usize = 1 << 20;
@@ -44,11 +50,21 @@ pub fn remote(app: Arc<App>) -> Router {
 
 /// The protocol below its prefix. Each request carries its caller.
 fn protocol(app: Arc<App>) -> Router {
+    let timed = |class| {
+        let timed = Timed {
+            app: app.clone(),
+            class,
+        };
+        from_fn_with_state(timed, metrics::timed)
+    };
+    let held_back = Router::new()
+        .route("/claim", post(message::claim))
+        .route("/runs/{run}/heartbeat", post(message::heartbeat))
+        .layer(DefaultBodyLimit::max(MESSAGE_BYTES))
+        .layer(timed("worker_wait"));
     let messages = Router::new()
         .route("/caller", get(message::caller))
         .route("/hello", post(message::hello))
-        .route("/claim", post(message::claim))
-        .route("/runs/{run}/heartbeat", post(message::heartbeat))
         .route("/runs/{run}/prepared", post(message::prepared))
         .route("/runs/{run}/issued", post(message::issued))
         .route("/runs/{run}/finished", post(message::finished))
@@ -65,6 +81,20 @@ fn protocol(app: Arc<App>) -> Router {
             put(upload::errored_state).get(upload::errored_state_back),
         )
         .layer(DefaultBodyLimit::max(UPLOAD_BYTES));
-    let below = messages.merge(logs).merge(uploads).with_state(app);
+    let at_once = messages.merge(logs).merge(uploads);
+    let below = at_once.layer(timed("worker")).merge(held_back);
+    let below = below.layer(from_fn(about_run)).with_state(app.clone());
     Router::new().nest(PREFIX, below)
+}
+
+/// Every line of the log that comes of a message names its run, and the stack once it was looked up.
+async fn about_run(params: RawPathParams, request: Request, next: Next) -> Response {
+    let run = params.iter().find(|(name, _)| *name == "run");
+    match run {
+        Some((_, run)) => {
+            let span = tracing::info_span!("message", run.id = run, stack.slug = Empty);
+            next.run(request).instrument(span).await
+        }
+        None => next.run(request).await,
+    }
 }

@@ -1,13 +1,13 @@
 //! The HTTP server for people, clients and tools: `/graphql`, state, and health.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::post;
 use bytes::Bytes;
 use gantry_app::{App, Subject};
 use serde::Deserialize;
@@ -35,13 +35,13 @@ pub fn router(app: Arc<App>) -> Router {
     let schema = build(app.clone());
     Router::new()
         .route("/graphql", post(graphql))
-        .route("/healthz", get(|| async { "ok\n" }))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Shared {
             app: app.clone(),
             schema,
         })
-        .merge(crate::state::router(app))
+        .merge(crate::state::router(app.clone()))
+        .merge(crate::health::router(app))
         .layer(CatchPanicLayer::new())
 }
 
@@ -86,14 +86,25 @@ async fn graphql(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) 
         Ok(subject) => subject,
         Err(error) => return errors(&error.message),
     };
-    let mut request = match request(body, subject.clone(), &headers) {
+    let (mut request, class) = match request(body, subject.clone(), &headers) {
         Ok(request) => request,
         Err(text) => return errors(&text),
     };
     if let Some(subject) = subject {
         request = request.data(Batch::loader(shared.app.clone(), subject));
     }
-    match tokio::time::timeout(ANSWER_WITHIN, shared.schema.execute(request)).await {
+    let begun = Instant::now();
+    let answered = tokio::time::timeout(ANSWER_WITHIN, shared.schema.execute(request)).await;
+    let outcome = match &answered {
+        Ok(answer) if answer.is_ok() => "answered",
+        Ok(_) => "refused",
+        Err(_) => "failed",
+    };
+    shared
+        .app
+        .metrics()
+        .request(class, outcome, begun.elapsed());
+    match answered {
         Ok(mut answer) => {
             for error in &mut answer.errors {
                 error.message = present(&error.message);
@@ -106,14 +117,16 @@ async fn graphql(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) 
     }
 }
 
+/// The request, and its class for the metrics.
 fn request(
     body: Body,
     subject: Option<Subject>,
     headers: &HeaderMap,
-) -> Result<async_graphql::Request, String> {
+) -> Result<(async_graphql::Request, &'static str), String> {
     let text = document::without_empty_arguments(&body.query);
     let parsed = async_graphql::parser::parse_query(&text).map_err(|error| error.to_string())?;
     document::within_limits(&parsed)?;
+    let class = document::class(&parsed);
     let mut request = async_graphql::Request::new(text);
     request.set_parsed_query(parsed);
     if let Some(variables) = body.variables {
@@ -129,7 +142,7 @@ fn request(
         .get("spacelift-user-provided-run-metadata")
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
-    Ok(request.data(subject).data(RunMetadata(metadata)))
+    Ok((request.data(subject).data(RunMetadata(metadata)), class))
 }
 
 /// A missing, broken or expired token is nobody; what may be done without login is decided field

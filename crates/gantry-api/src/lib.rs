@@ -7,5 +7,7 @@
 mod error;
 pub mod gateway;
 pub mod graphql;
+mod health;
 pub mod http;
+pub mod metrics;
 mod state;

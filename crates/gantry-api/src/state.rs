@@ -29,6 +29,8 @@ use tower_http::timeout::TimeoutLayer;
 
 use turns::Turns;
 
+use crate::metrics::{self, Timed};
+
 /// The largest state. Terraform itself becomes unusable long before.
 const STATE_BYTES: usize = 256 << 20;
 /// What a tool says about a lock.
@@ -43,6 +45,10 @@ struct Shared {
 }
 
 pub(crate) fn router(app: Arc<App>) -> Router {
+    let timed = Timed {
+        app: app.clone(),
+        class: "state",
+    };
     let shared = Shared {
         app,
         turns: Arc::default(),
@@ -57,6 +63,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             ANSWER_WITHIN,
         ))
+        .layer(axum::middleware::from_fn_with_state(timed, metrics::timed))
         .with_state(shared)
 }
 

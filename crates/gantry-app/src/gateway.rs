@@ -261,6 +261,8 @@ pub(crate) async fn leased(
 
 pub(crate) fn check_lease(found: Option<Run>, id: &RunId, fence: i64) -> Result<Run, GatewayError> {
     let run = found.ok_or_else(|| GatewayError::refused(format!("run {id} is gone")))?;
+    // Of the message that this is about.
+    tracing::Span::current().record("stack.slug", run.stack.as_str());
     if run.fence == fence && run.worker.is_some() {
         Ok(run)
     } else {

@@ -66,7 +66,7 @@ impl App {
             );
             let ended = self.end_lease(&run, Event::WorkerLost { reason }, false);
             if let Err(error) = ended.await {
-                tracing::warn!(run.id = %run.id, ?error, "a lapsed lease could not be ended");
+                tracing::warn!(run.id = %run.id, stack.slug = %run.stack, ?error, "a lapsed lease could not be ended");
                 again = Some(now + TRY_AGAIN.as_millis() as i64);
             }
         }

@@ -6,6 +6,7 @@ mod mark;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -43,6 +44,13 @@ pub struct Objects {
     directory: Option<PathBuf>,
     /// The same for people.
     place: String,
+    written: Arc<Written>,
+}
+
+#[derive(Default)]
+struct Written {
+    objects: AtomicU64,
+    bytes: AtomicU64,
 }
 
 impl Objects {
@@ -60,6 +68,7 @@ impl Objects {
                     prefix: Path::default(),
                     directory: Some(dir.clone()),
                     place: dir.display().to_string(),
+                    written: Arc::default(),
                 })
             }
             ObjectsLocation::S3 { bucket, prefix } => {
@@ -72,6 +81,7 @@ impl Objects {
                     prefix: Path::from(prefix.as_str()),
                     directory: None,
                     place: format!("s3://{bucket}/{prefix}"),
+                    written: Arc::default(),
                 })
             }
         }
@@ -80,10 +90,15 @@ impl Objects {
     /// Returns once the object is durable. A second put of the same name replaces the first.
     pub async fn put(&self, name: &str, bytes: impl Into<Bytes>) -> Result<(), OpError> {
         let payload = object_store::PutPayload::from(bytes.into());
+        let length = payload.content_length();
         self.store
             .put(&self.path(name), payload)
             .await
             .map_err(|error| self.not_written(error))?;
+        self.written.objects.fetch_add(1, Ordering::Relaxed);
+        self.written
+            .bytes
+            .fetch_add(length as u64, Ordering::Relaxed);
         Ok(())
     }
 
@@ -95,6 +110,15 @@ impl Objects {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
             Err(error) => Err(OpError::internal("write to its object storage", error)),
         }
+    }
+
+    /// How many objects were written through this value and its clones.
+    pub fn written(&self) -> u64 {
+        self.written.objects.load(Ordering::Relaxed)
+    }
+
+    pub fn bytes_written(&self) -> u64 {
+        self.written.bytes.load(Ordering::Relaxed)
     }
 
     /// `None` when there is no such object.

@@ -76,6 +76,7 @@ impl App {
             .ok_or_else(|| gap(id, end, offset))?;
         let fresh = bytes.get(known as usize..).unwrap_or_default();
         tail.push(fresh);
+        self.metrics.log_bytes.inc_by(fresh.len() as u64);
         if tail.len() >= PIECE_BYTES
             && let Some(piece) = self.store_tail(id, version, &tail).await?
         {

@@ -5,6 +5,7 @@ mod query;
 mod value;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use query::{Reader, Tx};
@@ -35,6 +36,14 @@ pub(crate) enum Pools {
 pub struct Store {
     pools: Pools,
     reads: AtomicU64,
+    counted: Arc<Counted>,
+}
+
+/// What transactions did.
+#[derive(Default)]
+struct Counted {
+    statements: AtomicU64,
+    commits: AtomicU64,
 }
 
 impl Store {
@@ -104,8 +113,18 @@ impl Store {
         self.reads.load(Ordering::Relaxed)
     }
 
+    /// How many statements were run, inside of transactions and outside.
+    pub fn statements(&self) -> u64 {
+        self.reads() + self.counted.statements.load(Ordering::Relaxed)
+    }
+
+    /// How many transactions were committed.
+    pub fn commits(&self) -> u64 {
+        self.counted.commits.load(Ordering::Relaxed)
+    }
+
     /// For one more read.
-    fn counted(&self) -> &Pools {
+    fn read(&self) -> &Pools {
         self.reads.fetch_add(1, Ordering::Relaxed);
         &self.pools
     }

@@ -16,6 +16,7 @@ pub mod api_key;
 pub mod api_key_access;
 pub mod attachment;
 pub mod audit;
+pub mod census;
 pub mod cloud_integration;
 pub mod config_element;
 pub mod context;

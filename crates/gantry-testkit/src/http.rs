@@ -54,3 +54,17 @@ pub async fn send(
         Err(_) => bail!("{method} {base}{path}: no answer within {PATIENCE:?}"),
     }
 }
+
+/// The status and the body that `url` answers a GET with; panics when it doesn't.
+pub async fn get(url: &str, authorization: Option<&str>) -> (u16, String) {
+    let rest = url.strip_prefix("http://").unwrap_or(url);
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let headers: Vec<(&str, &str)> = authorization
+        .into_iter()
+        .map(|value| ("authorization", value))
+        .collect();
+    let (base, path) = (format!("http://{host}"), format!("/{path}"));
+    let answer = send("GET", &base, &path, &headers, String::new()).await;
+    let answer = answer.unwrap_or_else(|error| panic!("{url}: {error:#}"));
+    (answer.status, answer.body)
+}

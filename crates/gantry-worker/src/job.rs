@@ -13,6 +13,7 @@ use gantry_core::commit::Commit;
 use gantry_core::protocol::{Job, Limits, Next};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 pub use bundle::Bundle;
 
@@ -83,6 +84,7 @@ pub async fn run(worker: Arc<Worker>, job: Job, lease: Duration, ending: Orders)
     );
     let record = Record {
         run: job.run.clone(),
+        stack: Some(job.stack.clone()),
         fence: job.fence,
         project_root: job.source.project_root.clone(),
         given_state: None,
@@ -103,6 +105,7 @@ pub async fn run(worker: Arc<Worker>, job: Job, lease: Duration, ending: Orders)
     let beating = tokio::spawn({
         let (gateway, run, orders) = (worker.gateway.clone(), job.run.clone(), orders.clone());
         async move { heartbeat::beat(&gateway, &run, job.fence, lease, &orders).await }
+            .in_current_span()
     });
     let taker = worker.clone();
     let (run, refused) = (job.run.clone(), worker.refused.clone());

@@ -21,6 +21,7 @@ use bytes::Bytes;
 use gantry_core::masking::{Masker, Masks};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 pub use kept::FLOOD;
 
@@ -72,7 +73,7 @@ impl PhaseLog {
             complete: AtomicBool::new(false),
             more: Notify::new(),
         });
-        let upload = tokio::spawn(upload(shared.clone(), version, report));
+        let upload = tokio::spawn(upload(shared.clone(), version, report).in_current_span());
         let child = masks.stream();
         Ok(PhaseLog {
             masks,

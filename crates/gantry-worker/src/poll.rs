@@ -7,6 +7,7 @@ use gantry_core::ids::RunId;
 use gantry_core::protocol::{Claim, Claimed, Hello, VERSION, Welcome};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use crate::client::GatewayError;
 use crate::job;
@@ -80,10 +81,12 @@ pub async fn work(worker: Arc<Worker>, hello: Hello, ending: Orders) -> Result<(
                 let worker = worker.clone();
                 let ending = ending.clone();
                 let held = holding.hold(&job.run);
-                jobs.spawn(async move {
+                let span = tracing::info_span!("run", run.id = %job.run, stack.slug = %job.stack);
+                let working = async move {
                     job::run(worker, *job, lease, ending).await;
                     drop((held, slot));
-                });
+                };
+                jobs.spawn(working.instrument(span));
             }
             Some(Claimed::Go) => {
                 tracing::info!(worker.id = %hello.worker, "told to go, now that it has no run");

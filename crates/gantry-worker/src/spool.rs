@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use gantry_core::ids::RunId;
+use gantry_core::ids::{RunId, StackId};
 use gantry_core::protocol::PhaseFinished;
 use gantry_core::run::Phase;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,9 @@ const LOG: &str = "log-";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     pub run: RunId,
+    /// For the log.
+    #[serde(default)]
+    pub stack: Option<StackId>,
     pub fence: i64,
     pub project_root: String,
     /// The digest of an `errored.tfstate` that no phase of this lease has left: it came with the
@@ -36,6 +39,14 @@ pub struct Record {
     #[serde(default)]
     pub given_state: Option<String>,
     pub phase: Option<PhaseRecord>,
+}
+
+impl Record {
+    /// For what is reported of it later: every line names the run and its stack.
+    pub fn span(&self) -> tracing::Span {
+        let stack = self.stack.as_ref().map(StackId::as_str);
+        tracing::info_span!("run", run.id = %self.run, stack.slug = stack)
+    }
 }
 
 /// As a [`Record`] remembers a state.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use gantry_core::protocol::{Next, PhaseFinished, PhaseOutcome};
 use gantry_core::run::Phase;
+use tracing::Instrument as _;
 
 use crate::job::let_go;
 use crate::logs;
@@ -54,19 +55,21 @@ pub async fn take_over(worker: &Worker, orders: &Orders) -> Result<(), TakeoverE
         .map_err(|numbers| TakeoverError::Alive { numbers })?;
 
     for (record, spool) in left {
-        tracing::info!(run.id = %record.run, phase = ?record.phase, "reporting what was left");
+        let span = record.span();
+        span.in_scope(|| tracing::info!(phase = ?record.phase, "reporting what was left"));
         let report = Report::new(
             worker.gateway.clone(),
             record.run.clone(),
             record.fence,
             orders.clone(),
         );
-        match replay(worker, &record, &spool, &report).await {
+        let replayed = replay(worker, &record, &spool, &report).instrument(span.clone());
+        match replayed.await {
             Ok(()) => spool.remove(),
-            Err(Undelivered::Refused(why)) => {
-                tracing::warn!(run.id = %record.run, why, "the server has gone on without it");
+            Err(Undelivered::Refused(why)) => span.in_scope(|| {
+                tracing::warn!(why, "the server has gone on without it");
                 let_go(spool, &worker.refused);
-            }
+            }),
             Err(Undelivered::Gone(why)) => return Err(TakeoverError::Gone(why)),
         }
     }

@@ -32,6 +32,7 @@ pub struct Config {
     pub server: Server,
     pub worker_gateway: WorkerGateway,
     pub log: Log,
+    pub metrics: Metrics,
     pub aws: Aws,
     pub source: Source,
     pub run: Run,
@@ -59,6 +60,14 @@ pub struct WorkerGateway {
 pub struct Log {
     pub level: String,
     pub format: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    pub listen: String,
+    #[serde(deserialize_with = "secret")]
+    pub token: SecretString,
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,8 @@ mod embedded_worker;
 mod installation;
 mod logging;
 mod memory;
+mod metrics;
+mod notify;
 mod server;
 mod worker;
 

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Log};
 use crate::embedded_worker::{self, EmbeddedWorker};
-use crate::{admin, installation, logging, memory};
+use crate::{admin, installation, logging, memory, metrics, notify};
 
 /// Between two starts of a worker that can't work.
 const WORKER_PAUSE: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
@@ -36,6 +36,7 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(&config.server.listen)
         .await
         .with_context(|| format!("server.listen: can't listen on {}", config.server.listen))?;
+    let metrics = metrics::Listening::start(&config.metrics).await?;
     let token = worker_token();
     let socket = gateway_socket(&config)?;
     let gateway = UnixListener::bind(&socket)
@@ -80,6 +81,9 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
     );
     let cut = CancellationToken::new();
     let elsewhere = serve_elsewhere(&config, &app, &cut).await?;
+    if let Some(metrics) = metrics {
+        serving.spawn(metrics.serve(app.clone()));
+    }
     let timers = tokio::spawn(app.clone().run_timers());
     let hearing = tokio::spawn(app.clone().hear_others());
     let absence = tokio::spawn({
@@ -95,6 +99,7 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
         account = app.account().as_str(),
         "serving"
     );
+    notify::ready();
 
     let hangups = tokio::spawn({
         let app = app.clone();
@@ -115,6 +120,7 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
             anyhow::bail!("a listener ended by itself: {ended:?}");
         }
     }
+    notify::stopping();
     // The worker first: what it still reports is taken by the gateway. Those elsewhere find another
     // server, or this one when it is back; until then they are heard.
     app.give_no_runs();

@@ -1,13 +1,22 @@
 //! What is done to the text of a document before it is executed: the one repair that a client
 //! needs, and the limits that the schema does not know of.
 
-use async_graphql::parser::types::{ExecutableDocument, Selection};
+use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection};
 
 /// Fields selected under another name, over the whole document. Floods of aliases are how one
 /// request is made to do the work of thousands.
 const ALIASES: usize = 30;
 /// Fields of the root, over all operations.
 const ROOT_FIELDS: usize = 30;
+
+/// What the metrics count it as.
+pub fn class(document: &ExecutableDocument) -> &'static str {
+    let mutates = document
+        .operations
+        .iter()
+        .any(|(_, operation)| operation.node.ty == OperationType::Mutation);
+    if mutates { "mutation" } else { "query" }
+}
 
 /// Takes out empty argument lists, `field()`, which are not GraphQL but which the public Terraform
 /// provider sends (contract §0.1). String literals, block strings and comments are left alone.

@@ -71,6 +71,8 @@ impl App {
                 Ok(cloud) => {
                     let begin = Instant::now();
                     let answer = cloud.assume(request.grant.request()).await;
+                    let outcome = if answer.is_ok() { "issued" } else { "failed" };
+                    self.metrics.sts(outcome, begin.elapsed());
                     answer
                         .map(|env| (env, begin.elapsed()))
                         .map_err(|error| error.to_string())
@@ -118,6 +120,7 @@ impl App {
         );
         let now = self.clock.now();
         let (app, id, run) = (Arc::clone(self), record.id.clone(), record.run.clone());
+        let stack = record.stack.clone();
         self.afterwards.spawn(async move {
             let noted = async {
                 let tx = app.store.begin().await?;
@@ -132,7 +135,7 @@ impl App {
                         app.runs.ends_at(ends);
                     }
                 }
-                Err(error) => tracing::error!(%error, run.id = %run, "an issuing stays incomplete"),
+                Err(error) => tracing::error!(%error, run.id = %run, stack.slug = %stack, "an issuing stays incomplete"),
             }
         });
     }
@@ -158,7 +161,7 @@ impl App {
         }
         .await;
         if let Err(error) = noted {
-            tracing::error!(%error, run.id = %record.run, "a failed issuing stays incomplete");
+            tracing::error!(%error, run.id = %record.run, stack.slug = %record.stack, "a failed issuing stays incomplete");
         }
         Failed { reason }
     }

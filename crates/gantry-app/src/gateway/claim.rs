@@ -220,6 +220,7 @@ impl App {
                 return Ok(Taken::Nothing);
             }
         }
+        let waited = self.clock.now() - run.updated_at;
         let mut deciding = Deciding::new(self, &tx, stack);
         let url = match self.repository_url(&deciding.stack.settings.source) {
             Ok(url) => url,
@@ -257,6 +258,10 @@ impl App {
         tx.commit().await?;
         after.perform(self);
         self.runs.ends_at(until);
+        self.metrics.claims.inc();
+        self.metrics
+            .claim_wait
+            .observe(waited.max(0) as f64 / 1000.0);
         let (objects, folder) = (self.objects.clone(), format!("runs/{id}"));
         self.afterwards
             .spawn(async move { objects.expect_folder(&folder).await });

@@ -41,7 +41,7 @@ impl Objects {
         )))
     }
 
-    async fn mark(&self) -> Result<Option<String>, OpError> {
+    pub(crate) async fn mark(&self) -> Result<Option<String>, OpError> {
         let found = self.get(MARK).await?;
         Ok(found.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()))
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use gantry_core::ids::{RunId, StackId, WorkerPoolId};
-use gantry_core::run::transition::{Event, RunFacts, StackFacts, transition};
+use gantry_core::run::transition::{Event, PhaseOutcome, RunFacts, StackFacts, transition};
 use gantry_core::run::{Effect, Run, RunKind, RunState, RunTransition, SystemLock};
 use gantry_core::stack::{Stack, StackSystemLock};
 use gantry_store::{StoreError, Tx, issuing, run, run_transition, stack};
@@ -59,6 +59,10 @@ pub(crate) struct AfterCommit {
     /// Those among them that are to stop: their worker may wait on another server.
     stops: Vec<RunId>,
     forget: Vec<String>,
+    ended: Vec<(RunKind, RunState)>,
+    /// Phase, outcome, and how many milliseconds it took.
+    phases: Vec<(&'static str, &'static str, i64)>,
+    lost: u64,
     /// The stack is being deleted: its last run may have ended, or its worker let go of it.
     delete: Option<StackId>,
 }
@@ -81,6 +85,14 @@ impl AfterCommit {
         for run in &self.runs {
             app.wake.run(run);
         }
+        for (kind, state) in self.ended {
+            let labels = [("kind", kind.as_str()), ("state", state.as_str())];
+            app.metrics.runs_ended.get_or_create(&labels).inc();
+        }
+        for (phase, outcome, millis) in self.phases {
+            app.metrics.phase(phase, outcome, millis);
+        }
+        app.metrics.leases_lost.inc_by(self.lost);
         if let Some(stack) = self.delete {
             app.finish_deletion_soon(stack);
         }
@@ -149,11 +161,13 @@ impl<'a> Deciding<'a> {
             run.state = decided.next;
             if run.state.is_terminal() {
                 run.finished_at = Some(self.now);
+                self.after.ended.push((run.kind, run.state));
             }
         }
         if decided.effects.contains(&Effect::SignalWorkerStop) {
             run.stop_requested = true;
         }
+        self.count(run, event);
         run.updated_at = self.now;
         if !run::save(self.tx, run, decided_on).await? {
             return Err(Denied::Refused(format!(
@@ -187,6 +201,25 @@ impl<'a> Deciding<'a> {
         }
         self.after.runs.push(run.id.clone());
         Ok(())
+    }
+
+    /// What the metrics are to know of it.
+    fn count(&mut self, run: &Run, event: &Event) {
+        match event {
+            Event::PhaseFinished { phase, outcome, .. } if !run.stop_requested => {
+                let outcome = match outcome {
+                    PhaseOutcome::Failed { .. } => "failed",
+                    PhaseOutcome::Succeeded | PhaseOutcome::NoChanges | PhaseOutcome::Changes => {
+                        "succeeded"
+                    }
+                };
+                // The newest decision about the run was that the phase begins.
+                let took = self.now - run.updated_at;
+                self.after.phases.push((phase.as_str(), outcome, took));
+            }
+            Event::WorkerLost { .. } => self.after.lost += 1,
+            _ => {}
+        }
     }
 
     async fn effect(

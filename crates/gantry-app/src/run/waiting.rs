@@ -36,6 +36,10 @@ impl App {
         self.runs.workers.set(Some(reason.into()));
     }
 
+    pub(crate) fn worker_absence(&self) -> Option<String> {
+        self.runs.workers.absence()
+    }
+
     pub(crate) fn worker_present(&self) {
         self.runs.workers.set(None);
     }
@@ -45,14 +49,14 @@ impl App {
     pub async fn waiting_for(&self, runs: &[RunId]) -> Result<HashMap<RunId, String>, OpError> {
         let reader = self.store.reader();
         let waiting = run::waiting::waiting(reader, runs).await?;
-        let queue = match waiting.iter().any(|run| waits_for_worker(run.state)) {
+        let queue = match waiting.iter().any(|run| run.state.waits_for_worker()) {
             true => Some(self.queue_of(&waiting).await?),
             false => None,
         };
         let sentences = waiting.into_iter().map(|run| {
             let sentence = match (&queue, run.state) {
                 (_, RunState::Queued) => for_stack(&run),
-                (Some(queue), state) if waits_for_worker(state) => for_worker(&run, queue),
+                (Some(queue), state) if state.waits_for_worker() => for_worker(&run, queue),
                 _ => for_person(&run),
             };
             (run.run, sentence)
@@ -86,13 +90,6 @@ struct Queue {
     absence: Option<String>,
     names: HashMap<WorkerPoolId, WorkerPool>,
     loads: HashMap<WorkerPoolId, PoolLoad>,
-}
-
-fn waits_for_worker(state: RunState) -> bool {
-    matches!(
-        state,
-        RunState::Ready | RunState::Confirmed | RunState::ReplanRequested
-    )
 }
 
 fn for_stack(run: &Waiting) -> String {

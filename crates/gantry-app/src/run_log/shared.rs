@@ -38,6 +38,7 @@ impl App {
                 tail::wait_for_no_disk(&tx).await?;
                 tail::push(&tx, id, version, extent.end, fresh).await?;
                 tx.commit().await?;
+                self.metrics.log_bytes.inc_by(fresh.len() as u64);
                 return Ok(());
             }
             let taken = tail::read(tx.reader(), id, version, extent.stored).await?;
@@ -49,6 +50,7 @@ impl App {
             hold(&tx, id, fence).await?;
             if record(&tx, id, version, extent, &piece).await? {
                 tx.commit().await?;
+                self.metrics.log_bytes.inc_by(fresh.len() as u64);
                 return Ok(());
             }
             // Somebody else has taken or stored something meanwhile.

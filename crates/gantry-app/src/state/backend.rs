@@ -142,7 +142,7 @@ impl App {
             tx.commit().await
         };
         if let Err(error) = noted.await {
-            tracing::warn!(run.id = %access.run.id, %error, "a refused state was not noted");
+            tracing::warn!(run.id = %access.run.id, stack.slug = %access.run.stack, %error, "a refused state was not noted");
         }
     }
 }

@@ -49,6 +49,14 @@ impl RunState {
         RunState::Stopped,
     ];
 
+    /// The next who moves the run is a worker that claims it.
+    pub const fn waits_for_worker(self) -> bool {
+        matches!(
+            self,
+            RunState::Ready | RunState::Confirmed | RunState::ReplanRequested
+        )
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             RunState::Queued => "QUEUED",

@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub(super) async fn open_copy(path: &Path) -> Result<Store, StoreError> {
             read: pool,
         },
         reads: AtomicU64::new(0),
+        counted: Arc::default(),
     })
 }
 
@@ -125,5 +127,6 @@ pub(super) async fn open(connect: &Connect) -> Result<Store, StoreError> {
     Ok(Store {
         pools,
         reads: AtomicU64::new(0),
+        counted: Arc::default(),
     })
 }

@@ -1,7 +1,10 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, SqlStr, Sqlite, Transaction};
 use tokio::sync::Mutex;
 
-use super::{Pools, Row, Store, Value};
+use super::{Counted, Pools, Row, Store, Value};
 use crate::{Dialect, StoreError};
 
 /// Where a read runs: straight on the pool, or inside a transaction that must see its own writes.
@@ -67,7 +70,7 @@ impl<'a> Reader<'a> {
     async fn run(&self, sql: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self.0 {
             Place::Tx(tx) => tx.run(sql, values).await,
-            Place::Pool(store) => match store.counted() {
+            Place::Pool(store) => match store.read() {
                 Pools::Sqlite { read, .. } => {
                     let rows = bind_sqlite(sql, values).fetch_all(read).await?;
                     Ok(rows.into_iter().map(Row::Sqlite).collect())
@@ -92,6 +95,7 @@ pub struct Tx {
     // business, so that readers can share the transaction by reference.
     open: Mutex<Open>,
     dialect: Dialect,
+    counted: Arc<Counted>,
 }
 
 impl Tx {
@@ -104,6 +108,7 @@ impl Tx {
         Ok(Tx {
             open: Mutex::new(open),
             dialect,
+            counted: store.counted.clone(),
         })
     }
 
@@ -117,6 +122,7 @@ impl Tx {
         let tx = Tx {
             open: Mutex::new(Open::Postgres(begun.await?)),
             dialect: store.dialect(),
+            counted: store.counted.clone(),
         };
         let row = tx
             .reader()
@@ -141,6 +147,7 @@ impl Tx {
             Open::Sqlite(tx) => tx.commit().await?,
             Open::Postgres(tx) => tx.commit().await?,
         }
+        self.counted.commits.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -159,6 +166,7 @@ impl Tx {
         values: Vec<Value>,
     ) -> Result<u64, StoreError> {
         let sql = sql.into_sql_str();
+        self.counted.statements.fetch_add(1, Ordering::Relaxed);
         match &mut *self.open.lock().await {
             Open::Sqlite(tx) => Ok(bind_sqlite(sql, values)
                 .execute(&mut **tx)
@@ -186,6 +194,7 @@ impl Tx {
     }
 
     async fn run(&self, sql: SqlStr, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        self.counted.statements.fetch_add(1, Ordering::Relaxed);
         match &mut *self.open.lock().await {
             Open::Sqlite(tx) => {
                 let rows = bind_sqlite(sql, values).fetch_all(&mut **tx).await?;

@@ -10,6 +10,7 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::arguments::{self, Pipes};
 use super::end::{End, Reason};
@@ -70,8 +71,10 @@ pub(super) async fn supervise(
         outer: pid,
     });
     let (over, overs) = mpsc::unbounded_channel();
-    let looking = tokio::spawn(watch.clone().look_out(over.clone()));
-    let pump = tokio::spawn(pump(out, output, silence.clone(), (share.output, over)));
+    let looking = watch.clone().look_out(over.clone());
+    let looking = tokio::spawn(looking.in_current_span());
+    let pump = pump(out, output, silence.clone(), (share.output, over));
+    let pump = tokio::spawn(pump.in_current_span());
     let exports = exports.map(|from| tokio::spawn(exports::read(from)));
     let running = Running {
         outer: outer.watch().map_err(SandboxError::Spawn)?,

@@ -1,6 +1,7 @@
 use gantry_core::engine::Engine;
 use gantry_core::protocol::PhaseOutcome;
 use gantry_core::run::{Phase, RunKind};
+use tracing::Instrument as _;
 
 use super::child::Wanted;
 use super::outcome::status;
@@ -57,7 +58,8 @@ impl AtWork {
         let at_once = self.job.kind == RunKind::Destroy
             || (self.job.kind == RunKind::Tracked && self.job.autodeploy);
         let report = self.report.clone();
-        running.sending = Some(tokio::spawn(async move { report.plan(bundle).await }));
+        let sending = async move { report.plan(bundle).await };
+        running.sending = Some(tokio::spawn(sending.in_current_span()));
         self.showing = Some(showing);
         if !at_once {
             self.shown()

@@ -9,6 +9,7 @@ use gantry_core::masking::Masks;
 use gantry_core::protocol::EnvVar;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::Running;
 use crate::child::{self, Command, Launch, Limits, Outcome, Share};
@@ -69,7 +70,7 @@ impl AtWork {
         );
         Showing {
             stop,
-            task: tokio::spawn(task),
+            task: tokio::spawn(task.in_current_span()),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::*;
 
 fn record(fence: i64) -> Record {
     Record {
+        stack: None,
         run: RunId::new("RUN"),
         fence,
         project_root: String::new(),

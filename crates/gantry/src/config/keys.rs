@@ -116,6 +116,19 @@ pub(super) const KEYS: &[Key] = &[
         "`text` or `json`, on standard error.",
     ),
     key(
+        "metrics.listen",
+        Kind::Text,
+        "",
+        "Where Prometheus asks (docs/metrics.md): an address such as `127.0.0.1:9464`, or the absolute \
+         path of a socket. Empty: nowhere.",
+    ),
+    key(
+        "metrics.token",
+        Kind::Secret,
+        "",
+        "What Prometheus has to know (`Authorization: Bearer …`). Needed on an address.",
+    ),
+    key(
         "aws.principal",
         Kind::Text,
         "",

@@ -36,6 +36,8 @@ impl Config {
             ),
             ("log.level", text(&self.log.level)),
             ("log.format", text(&self.log.format)),
+            ("metrics.listen", text(&self.metrics.listen)),
+            ("metrics.token", secret(&self.metrics.token)),
             ("aws.principal", text(&self.aws.principal)),
             ("aws.sts_endpoint", text(&self.aws.sts_endpoint)),
             ("source.local_roots", paths(&self.source.local_roots)),

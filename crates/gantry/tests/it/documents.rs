@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-const DOCUMENTS: [&str; 10] = [
+const DOCUMENTS: [&str; 11] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -13,6 +13,7 @@ const DOCUMENTS: [&str; 10] = [
     "docs/clients.md",
     "docs/benchmarks.md",
     "docs/operations.md",
+    "docs/metrics.md",
 ];
 
 #[test]
@@ -36,7 +37,7 @@ fn every_path_that_a_document_names_exists() {
 /// Words in backquotes that begin like a path of ours, and targets of relative links.
 fn paths(text: &str) -> Vec<&str> {
     let quoted = text.split('`').skip(1).step_by(2).filter(|word| {
-        ["crates/", "docs/", "examples/", "scripts/"]
+        ["crates/", "docs/", "examples/", "packaging/", "scripts/"]
             .iter()
             .any(|start| word.starts_with(start))
             && !word.contains(['<', ' ', '*', '\n'])

@@ -13,6 +13,8 @@ mod issuing;
 mod keys;
 mod login;
 mod matrix;
+mod operations;
+mod packaging;
 mod private_pool;
 mod private_role;
 mod provider_cache;
