@@ -4,7 +4,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 SANDBOX := bwrap=bubblewrap git=git bash=bash
 ARGS ?=
 
-.PHONY: build demo test bench check bless
+.PHONY: build demo test test-faults bench check bless
 
 build:
 	cargo build --workspace
@@ -18,6 +18,13 @@ demo:
 test:
 	@scripts/need $(SANDBOX) nft=nftables ip=iproute2 initdb=postgresql
 	cargo test --workspace --no-fail-fast $(ARGS)
+
+# For an hour or more: each point of a run kills once and twice, and KILLS times somebody is killed by
+# chance, on each database.
+test-faults:
+	@scripts/need $(SANDBOX) nft=nftables ip=iproute2 initdb=postgresql
+	FAULT_POINTS=$(or $(FAULT_POINTS),all) FAULT_KILLS=$(or $(KILLS),300) \
+	    cargo test -p gantry --test it faults:: -- --nocapture --test-threads=1 $(ARGS)
 
 bench:
 	@scripts/need $(SANDBOX)

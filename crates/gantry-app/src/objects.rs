@@ -28,6 +28,21 @@ pub enum ObjectsLocation {
     },
 }
 
+/// An object's name without what tells it from its like.
+struct Kind<'a>(&'a str);
+
+impl std::fmt::Display for Kind<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (folder, name) = self.0.split_once('/').unwrap_or(("", self.0));
+        let last = name.rsplit('/').next().unwrap_or_default();
+        let kind = last.split(|c: char| c.is_ascii_digit()).next();
+        match kind.unwrap_or_default().trim_end_matches('-') {
+            "" => write!(f, "an object: {folder}"),
+            kind => write!(f, "an object: {kind}"),
+        }
+    }
+}
+
 /// Another one after each write of the object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectVersion {
@@ -91,10 +106,10 @@ impl Objects {
     pub async fn put(&self, name: &str, bytes: impl Into<Bytes>) -> Result<(), OpError> {
         let payload = object_store::PutPayload::from(bytes.into());
         let length = payload.content_length();
-        self.store
-            .put(&self.path(name), payload)
-            .await
-            .map_err(|error| self.not_written(error))?;
+        gantry_fault::before(Kind(name));
+        let put = self.store.put(&self.path(name), payload).await;
+        gantry_fault::after(Kind(name));
+        put.map_err(|error| self.not_written(error))?;
         self.written.objects.fetch_add(1, Ordering::Relaxed);
         self.written
             .bytes

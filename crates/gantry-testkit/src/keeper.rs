@@ -15,9 +15,12 @@ const SCRIPT: &str = r#"
 dir=$1 signal=$2; shift 2
 ( sh -c 'echo $$ >"$0/pid"; exec "$@"' "$dir" "$@" </dev/null >"$dir/log" 2>&1; echo $? >"$dir/exited" ) &
 cat >/dev/null
-kill -"$signal" "$(cat "$dir/pid")" 2>/dev/null
-# A test may have paused it.
-kill -CONT "$(cat "$dir/pid")" 2>/dev/null
+# The number of one that has ended may belong to somebody else by now.
+if ! [ -e "$dir/exited" ]; then
+  kill -"$signal" "$(cat "$dir/pid")" 2>/dev/null
+  # A test may have paused it.
+  kill -CONT "$(cat "$dir/pid")" 2>/dev/null
+fi
 wait
 rm -rf -- "$dir"
 "#;

@@ -4,11 +4,13 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use nix::unistd::{User, geteuid};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, User, geteuid};
 
 use crate::keeper::Kept;
 use crate::port::Port;
@@ -21,7 +23,10 @@ const SUPERUSER: &str = "gantry";
 pub struct Postgres {
     programs: PathBuf,
     port: Port,
-    process: Kept,
+    user: Option<(u32, u32)>,
+    arguments: Vec<String>,
+    /// The newest is the one that runs; the first has the data in its folder.
+    processes: Mutex<Vec<Kept>>,
 }
 
 impl Postgres {
@@ -80,25 +85,85 @@ impl Postgres {
         for setting in always.iter().chain(settings) {
             arguments.extend(["-c".to_owned(), (*setting).to_owned()]);
         }
+        let postgres = Self {
+            programs,
+            port,
+            user,
+            arguments,
+            processes: Mutex::default(),
+        };
+        postgres.start_process(folder)?;
+        Ok(postgres)
+    }
+
+    /// In a folder of its own.
+    fn start_process(&self, folder: PathBuf) -> Result<()> {
         // QUIT is Postgres's immediate shutdown: nothing here is worth a checkpoint.
         let environment = [
             ("LC_ALL", "C".to_owned()),
             ("PATH", "/usr/bin:/bin".to_owned()),
         ];
-        let server = programs.join("postgres");
-        let process = Kept::start(folder, "QUIT", &server, &arguments, &environment, user)?;
-        let postgres = Self {
-            programs,
-            port,
-            process,
-        };
-        postgres.process.wait_until("postgres", || {
-            let mut ask = Command::new(postgres.programs.join("pg_isready"));
-            let number = postgres.port.number().to_string();
+        let server = self.programs.join("postgres");
+        let arguments = &self.arguments;
+        let process = Kept::start(folder, "QUIT", &server, arguments, &environment, self.user)?;
+        process.wait_until("postgres", || {
+            let mut ask = Command::new(self.programs.join("pg_isready"));
+            let number = self.port.number().to_string();
             ask.args(["-q", "-h", "127.0.0.1", "-p", &number]);
             ask.status().is_ok_and(|status| status.success())
         })?;
-        Ok(postgres)
+        self.processes().push(process);
+        Ok(())
+    }
+
+    fn processes(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.processes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Kills the first of its processes, as the kernel does when memory is short.
+    pub fn kill9(&self) {
+        let processes = self.processes();
+        let Some(process) = processes.last() else {
+            return;
+        };
+        while process.exit_status().is_none() {
+            if let Some(pid) = process.pid() {
+                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Starts it again on the same data. That does not work as long as other processes of its own have
+    /// not noticed that the first is gone.
+    pub fn revive(&self) -> Result<()> {
+        let begin = Instant::now();
+        loop {
+            let folder = tempfile::Builder::new()
+                .prefix("gantry-postgres-")
+                .tempdir()?
+                .keep();
+            if let Some((uid, gid)) = self.user {
+                chown(&folder, Some(uid), Some(gid))?;
+            }
+            match self.start_process(folder) {
+                Ok(()) => return Ok(()),
+                Err(error) if begin.elapsed() > Duration::from_secs(30) => return Err(error),
+                Err(_) => std::thread::sleep(Duration::from_millis(50)),
+            }
+        }
+    }
+
+    /// Looks at every page of every table and index of a database.
+    pub fn check(&self, database: &str) -> Result<()> {
+        let mut check = Command::new(self.programs.join("pg_amcheck"));
+        check
+            .args(["--install-missing", "--heapallindexed", "-h", "127.0.0.1"])
+            .args(["-p", &self.port.number().to_string(), "-U", SUPERUSER])
+            .arg(database);
+        succeed("pg_amcheck", check.output()?).map(drop)
     }
 
     /// A new, empty database.
@@ -111,7 +176,7 @@ impl Postgres {
 
     /// The server process, to be killed or paused by a test.
     pub fn pid(&self) -> Option<i32> {
-        self.process.pid()
+        self.processes().last().and_then(Kept::pid)
     }
 
     /// Runs one statement through `psql`; answers with its rows, columns separated by `|`.
@@ -142,6 +207,16 @@ impl Postgres {
     }
 }
 
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // The data goes with the first.
+        let mut processes = self.processes();
+        while let Some(process) = processes.pop() {
+            drop(process);
+        }
+    }
+}
+
 /// Dropped on the server when this value is dropped, whoever is still connected.
 pub struct Database<'a> {
     server: &'a Postgres,
@@ -149,6 +224,10 @@ pub struct Database<'a> {
 }
 
 impl Database<'_> {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// For `--database-url`.
     pub fn url(&self) -> String {
         format!(

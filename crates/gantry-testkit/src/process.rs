@@ -33,13 +33,37 @@ impl Process {
         Self::find(self.pid).is_some_and(|found| found.started == self.started)
     }
 
+    /// Every process of these users, as the machine counts them.
+    pub fn of_users(users: std::ops::Range<u32>) -> Vec<Self> {
+        Self::all(|pid| {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+            let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+            let user = line.split_whitespace().next()?.parse().ok()?;
+            Some(users.contains(&user))
+        })
+    }
+
+    /// Every process whose command line names this path.
+    pub fn naming(path: &std::path::Path) -> Vec<Self> {
+        let path = path.display().to_string();
+        Self::all(|pid| {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+            Some(String::from_utf8_lossy(&line).contains(&path))
+        })
+    }
+
+    fn all(wanted: impl Fn(i32) -> Option<bool>) -> Vec<Self> {
+        let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .filter(|pid| wanted(*pid).unwrap_or_default())
+            .filter_map(Self::find)
+            .collect()
+    }
+
     /// Every process below `pid`, itself not included.
     pub fn below(pid: i32) -> Vec<Self> {
-        let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        let all: Vec<Self> = entries
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .filter_map(Self::find)
-            .collect();
+        let all = Self::all(|_| Some(true));
         let mut family = HashSet::from([pid]);
         loop {
             let before = family.len();

@@ -306,6 +306,18 @@ impl TestServer {
         self.end(Signal::SIGKILL, 128 + Signal::SIGKILL as i32);
     }
 
+    /// Whether it has ended without having been asked to.
+    pub fn has_died(&self) -> bool {
+        let process = self.process.as_ref();
+        process.is_none_or(|process| process.exit_status().is_some())
+    }
+
+    /// Starts it again after it was killed, by itself or by somebody else.
+    pub fn revive(&mut self) -> Result<()> {
+        self.kill9();
+        self.start_process()
+    }
+
     /// Starts it again on the same data, address and configuration.
     pub fn restart(&mut self) -> Result<()> {
         if self.process.is_some() {
@@ -327,8 +339,10 @@ impl TestServer {
     fn end(&mut self, signal: Signal, expected: i32) {
         let Some(process) = &self.process else { return };
         let Some(pid) = process.pid() else { return };
-        self.seen.extend(Process::below(pid));
-        let _ = kill(Pid::from_raw(pid), signal);
+        if process.exit_status().is_none() {
+            self.seen.extend(Process::below(pid));
+            let _ = kill(Pid::from_raw(pid), signal);
+        }
         let begin = Instant::now();
         let status = loop {
             match process.exit_status() {

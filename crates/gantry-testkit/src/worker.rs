@@ -177,6 +177,25 @@ impl TestWorker {
         status
     }
 
+    /// Whether it has ended without having been asked to.
+    pub fn has_died(&self) -> bool {
+        let process = self.process.as_ref();
+        process.is_none_or(|process| process.exit_status().is_some())
+    }
+
+    /// Starts it again after it was killed, by itself or by somebody else, and waits for nothing.
+    pub fn revive(&mut self) -> Result<()> {
+        if !self.has_died() {
+            self.seen.extend(self.processes());
+            self.signal(Signal::SIGKILL);
+        }
+        if self.process.is_some() {
+            let status = self.status_within(ENDS_WITHIN);
+            self.forget(&format!("killed: status {status}"));
+        }
+        self.launch()
+    }
+
     /// Kills it, as the kernel does when memory is short.
     pub fn kill9(&mut self) {
         self.end(Signal::SIGKILL);

@@ -70,6 +70,17 @@ impl GatewayError {
     }
 }
 
+/// A message without its run and its numbers.
+struct Kind<'a>(&'a str);
+
+impl std::fmt::Display for Kind<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.0.split('?').next().unwrap_or_default();
+        let kind = path.split('/').nth(2).unwrap_or(path);
+        write!(f, "a message: {kind}")
+    }
+}
+
 impl Gateway {
     pub fn new(server: &Server) -> Result<Self, NoTransport> {
         Ok(Gateway {
@@ -171,6 +182,7 @@ impl Gateway {
                 .body(Full::new(body.clone()))
                 .map_err(|error| GatewayError::Unreachable(error.to_string()))
         };
+        gantry_fault::before(Kind(path));
         let whole = async {
             // The server may have closed a kept connection in the meantime; what was sent into it
             // is sent once more over a new one.
@@ -187,6 +199,7 @@ impl Gateway {
                 self.forget_connections();
                 GatewayError::Unreachable("no answer in time".into())
             })??;
+        gantry_fault::after(Kind(path));
         if status.is_success() {
             return Ok((status, body));
         }

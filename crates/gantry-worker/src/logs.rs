@@ -149,6 +149,7 @@ impl Shared {
     /// All of it into the file, or nothing.
     fn put(&self, bytes: &[u8]) -> std::io::Result<()> {
         let written = self.written.load(Ordering::Relaxed);
+        gantry_fault::before("the spool's log");
         if let Err(error) = (&self.file).write_all(bytes) {
             // A part of it may be there; removing it needs no room.
             let _ = self.file.set_len(written);
@@ -156,6 +157,7 @@ impl Shared {
         }
         self.written
             .store(written + bytes.len() as u64, Ordering::Release);
+        gantry_fault::after("the spool's log");
         self.more.notify_one();
         Ok(())
     }

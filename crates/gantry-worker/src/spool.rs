@@ -79,10 +79,12 @@ impl Spool {
     /// Begins the spool of a lease.
     pub fn create(root: &Path, record: &Record) -> io::Result<Self> {
         let directory = root.join(format!("{}-{}", record.run, record.fence));
+        gantry_fault::before("a spool");
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&directory)?;
+        gantry_fault::after("a spool");
         let spool = Spool { directory };
         spool.record(record)?;
         Ok(spool)
@@ -189,9 +191,11 @@ impl Spool {
 
     /// The server has everything, or will never take it.
     pub fn remove(self) {
+        gantry_fault::before("the end of a spool");
         if let Err(error) = std::fs::remove_dir_all(&self.directory) {
             tracing::warn!(path = %self.directory.display(), %error, "spool can't be removed");
         }
+        gantry_fault::after("the end of a spool");
     }
 
     /// Puts the spool aside for a person: the server refused a state that exists nowhere else.
@@ -208,6 +212,7 @@ impl Spool {
 
     /// Whole or not at all.
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        gantry_fault::before(format_args!("the spool's {name}"));
         let new = self.directory.join(format!("{name}.new"));
         let mut file = OpenOptions::new()
             .create(true)
@@ -216,7 +221,9 @@ impl Spool {
             .mode(0o600)
             .open(&new)?;
         file.write_all(bytes)?;
-        std::fs::rename(&new, self.directory.join(name))
+        std::fs::rename(&new, self.directory.join(name))?;
+        gantry_fault::after(format_args!("the spool's {name}"));
+        Ok(())
     }
 }
 

@@ -51,6 +51,7 @@ impl EmbeddedWorker {
             .env_clear()
             .env("GANTRY_LOG_LEVEL", &log.level)
             .env("GANTRY_LOG_FORMAT", &log.format)
+            .envs(gantry_fault::variable())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -70,7 +70,10 @@ pub(super) async fn send(
             call = call.tags(tag(key, value));
         }
     }
-    call.send().await.map_err(|error| from_sdk(error, request))
+    gantry_fault::before("a request to STS");
+    let answer = call.send().await;
+    gantry_fault::after("a request to STS");
+    answer.map_err(|error| from_sdk(error, request))
 }
 
 fn tag(key: &str, value: &str) -> Tag {

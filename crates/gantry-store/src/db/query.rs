@@ -142,13 +142,19 @@ impl Tx {
     }
 
     /// Returns once the change is durable.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        match self.open.into_inner() {
-            Open::Sqlite(tx) => tx.commit().await?,
-            Open::Postgres(tx) => tx.commit().await?,
+    #[track_caller]
+    pub fn commit(self) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let by = std::panic::Location::caller();
+        async move {
+            gantry_fault::before(gantry_fault::line(by));
+            match self.open.into_inner() {
+                Open::Sqlite(tx) => tx.commit().await?,
+                Open::Postgres(tx) => tx.commit().await?,
+            }
+            gantry_fault::after(gantry_fault::line(by));
+            self.counted.commits.fetch_add(1, Ordering::Relaxed);
+            Ok(())
         }
-        self.counted.commits.fetch_add(1, Ordering::Relaxed);
-        Ok(())
     }
 
     pub async fn rollback(self) -> Result<(), StoreError> {

@@ -53,7 +53,9 @@ pub(super) async fn supervise(
         exports.map(receiver).transpose()?,
     );
     let started = Instant::now();
+    gantry_fault::before("a child");
     let child = sandbox.spawner().spawn(spawn).await?.child;
+    gantry_fault::after("a child");
     let pid = child.id().cast_signed();
     if let Some(listener) = &launch.processes {
         let _ = listener.send(pid);
@@ -89,6 +91,7 @@ pub(super) async fn supervise(
         launch: &launch,
     };
     let (end, tail, tree) = running.watch(started, silence, stop, pump, overs).await;
+    gantry_fault::after("the end of a child");
     looking.abort();
     let exports = match exports {
         Some(task) => exports::changed(task.await.unwrap_or_default(), &launch.environment),

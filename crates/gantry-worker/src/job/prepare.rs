@@ -162,10 +162,12 @@ async fn code(worker: &Worker, job: &Job) -> Result<(Commit, Kind), String> {
         .source(&job.source.url)
         .map_err(|error| error.to_string())?;
     let mirror = blocking(|| worker.git.mirror(&source)).map_err(|error| error.to_string())?;
+    gantry_fault::before("a commit is looked for");
     let commit = match &job.source.commit {
         Some(hash) => mirror.commit(hash).await,
         None => mirror.resolve(&job.source.branch).await,
     };
+    gantry_fault::after("a commit is looked for");
     Ok((
         commit.map_err(|error| error.to_string())?,
         Kind::Checkout(mirror),
@@ -185,10 +187,12 @@ async fn place(worker: &Worker, job: &Job, hash: &str, kind: Kind) -> Result<Pla
         .map_err(|error| error.to_string())?;
     let placed = async {
         let source = &job.source;
+        gantry_fault::before("a checkout");
         mirror
             .checkout(hash, &workspace.checkout(), &source.sparse_paths)
             .await
             .map_err(|error| error.to_string())?;
+        gantry_fault::after("a checkout");
         blocking(|| workspace.adopt(&source.project_root)).map_err(|error| error.to_string())?;
         match job.managed_state {
             true => blocking(|| workspace.manage_state()).map_err(|error| error.to_string()),

@@ -8,6 +8,7 @@ mod bad_input;
 mod cloud_integration;
 mod context;
 mod documents;
+mod faults;
 mod hostile;
 mod issuing;
 mod keys;
