@@ -225,8 +225,13 @@ impl Looped {
                 .create_task(&self.stack, &command, false)
                 .await?;
             let view = self.client.wait_for_end(&self.stack, &task).await?;
-            if view.state == "FINISHED" {
-                self.unlock().await?;
+            let log = self.client.whole_log(&self.stack, &task).await?;
+            // The answer to an earlier attempt was lost: the tool stores what it pushes under the next
+            // serial.
+            let stored = log.contains(" over newer state with serial ");
+            match view.state == "FINISHED" || stored {
+                true => self.unlock().await?,
+                false => println!("`{command}` failed: {}\n{log}", view.reason()),
             }
             return Ok(false);
         }

@@ -92,7 +92,8 @@ async fn passed(stage: &mut Stage, looped: &Looped) -> BTreeMap<String, Wish> {
     passed
 }
 
-/// `FAULT_POINTS=all`, or `20..40` of them in their order; without it a few by chance.
+/// `FAULT_POINTS=all`, or `20..40` of them in their order, or those whose names hold that text; without it
+/// a few by chance.
 fn chosen(passed: BTreeMap<String, Wish>) -> Vec<(String, Wish)> {
     let mut all: Vec<_> = passed.into_iter().collect();
     match std::env::var("FAULT_POINTS") {
@@ -102,10 +103,14 @@ fn chosen(passed: BTreeMap<String, Wish>) -> Vec<(String, Wish)> {
             all
         }
         Ok(wanted) if wanted == "all" => all,
+        Ok(wanted) if !wanted.contains("..") => {
+            all.retain(|(point, _)| point.contains(&wanted));
+            all
+        }
         Ok(wanted) => {
             let range = wanted.split_once("..");
             let bounds = range.and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
-            let (from, to): (usize, usize) = bounds.expect("FAULT_POINTS is `all` or `FROM..TO`");
+            let (from, to): (usize, usize) = bounds.expect("FAULT_POINTS is FROM..TO");
             all.into_iter().skip(from).take(to - from).collect()
         }
     }
