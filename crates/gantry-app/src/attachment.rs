@@ -257,7 +257,7 @@ impl App {
     }
 }
 
-fn deed(action: &'static str, stack: &Stack, attachment: &Attachment) -> Deed {
+pub(crate) fn deed(action: &'static str, stack: &Stack, attachment: &Attachment) -> Deed {
     let target = Target::named("attachment", &attachment.id, &attachment.integration_name);
     Deed::new(action, target)
         .on_stack(stack)

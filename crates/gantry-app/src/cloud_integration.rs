@@ -223,7 +223,7 @@ impl App {
     }
 }
 
-fn deed(action: &'static str, cloud: Cloud, integration: &Integration) -> Deed {
+pub(crate) fn deed(action: &'static str, cloud: Cloud, integration: &Integration) -> Deed {
     let target = Target::named("integration", &integration.id, &integration.name);
     Deed::new(action, target)
         .in_space(&integration.space)

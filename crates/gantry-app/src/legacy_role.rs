@@ -1,5 +1,8 @@
 //! A stack's own role, older than integrations. Upsert and delete, as clients know them.
 
+mod migration;
+mod undo;
+
 use gantry_cloud::provider::Patience;
 use gantry_core::audit::Target;
 use gantry_core::authz::Action;
@@ -8,12 +11,14 @@ use gantry_core::credentials::legacy_role::LegacyRole;
 use gantry_core::credentials::verification::VerifiedSource;
 use gantry_core::ids::StackId;
 use gantry_core::stack::Stack;
-use gantry_store::{legacy_role, verification};
+use gantry_store::{legacy_role, legacy_role_migration, verification};
 
 use crate::audit::Deed;
 use crate::role::{RoleInput, assumed_in_worker};
 use crate::verification::Verified;
 use crate::{App, OpError, Subject};
+
+pub use migration::{MigrationCheck, MigrationPlan};
 
 /// Legacy roles exist in this cloud only.
 const CLOUD: Cloud = Cloud::Aws;
@@ -63,6 +68,8 @@ impl App {
             .await?;
         refuse_deleting(&stack)?;
         legacy_role::put(&tx, &legacy, self.clock.now()).await?;
+        // What the stack had before it was migrated is not what anybody wants back now.
+        legacy_role_migration::forget(&tx, &stack.id).await?;
         verified.save(&tx).await?;
         let deed = deed("legacy_role.put", &stack).with("role", legacy.role.arn.as_str());
         self.audit(&tx, subject, deed).await?;

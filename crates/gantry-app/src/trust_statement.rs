@@ -67,7 +67,7 @@ impl App {
     }
 
     /// In the order read, write.
-    fn external_ids(
+    pub(crate) fn external_ids(
         &self,
         integration: &Integration,
         stack: &StackId,

@@ -13,6 +13,7 @@ pub mod grant;
 pub mod integration;
 pub mod issuing;
 pub mod legacy_role;
+pub mod migration;
 pub mod phase_env;
 pub mod role;
 pub mod select;

@@ -33,6 +33,17 @@ pub async fn of_stacks(
         .collect()
 }
 
+/// When it was made; a replaced one keeps the time of the first.
+pub async fn created_at(reader: Reader<'_>, stack: &StackId) -> Result<Option<i64>, StoreError> {
+    let row = reader
+        .one(
+            "SELECT created_at FROM legacy_role WHERE stack_id = $1",
+            vec![stack.as_str().into()],
+        )
+        .await?;
+    row.map(|row| row.int("created_at")).transpose()
+}
+
 /// Makes or replaces it.
 pub async fn put(tx: &Tx, legacy: &LegacyRole, now: i64) -> Result<(), StoreError> {
     tx.execute(

@@ -26,6 +26,7 @@ pub mod hint;
 pub mod installation_secret;
 pub mod issuing;
 pub mod legacy_role;
+pub mod legacy_role_migration;
 pub mod migrate;
 pub mod object;
 pub mod object_storage;

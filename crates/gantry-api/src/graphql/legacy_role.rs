@@ -1,3 +1,5 @@
+pub mod migration;
+
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use gantry_app::role::RoleInput;
 use gantry_core::ids::StackId;
@@ -52,5 +54,5 @@ impl LegacyRoleMutation {
 
 #[derive(SimpleObject)]
 pub struct StackIntegrationActivation {
-    activated: bool,
+    pub(super) activated: bool,
 }

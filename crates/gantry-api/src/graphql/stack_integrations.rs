@@ -13,6 +13,7 @@ use gantry_core::stack::Stack;
 
 use super::batch::{self, Batch, StackKey};
 use super::cx::app;
+use super::legacy_role::migration::{self, LegacyRoleMigration};
 use super::run::RunType;
 use crate::error;
 
@@ -23,6 +24,15 @@ pub struct StackCloud(pub Arc<Stack>);
 impl StackCloud {
     async fn integrations(&self) -> StackIntegrations {
         StackIntegrations(Arc::clone(&self.0))
+    }
+
+    /// What became of the role that the stack had of its own, as long as it may be undone. An addition
+    /// to the contract.
+    async fn legacy_role_migration(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Option<LegacyRoleMigration>> {
+        migration::of_stack(ctx, &self.0.id).await
     }
 
     /// Which credentials each phase of each kind of run would get if it started now, and why.

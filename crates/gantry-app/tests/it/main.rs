@@ -14,6 +14,7 @@ mod context;
 mod credentials;
 mod disk;
 mod legacy_role;
+mod legacy_role_migration;
 mod login;
 mod master_key;
 mod run;

@@ -11,6 +11,7 @@ mod context;
 mod context_attachment;
 mod issuing;
 mod legacy_role;
+mod legacy_role_migration;
 mod migrations;
 mod run;
 mod search;

@@ -12,6 +12,7 @@ mod faults;
 mod hostile;
 mod issuing;
 mod keys;
+mod legacy_role;
 mod login;
 mod matrix;
 mod operations;

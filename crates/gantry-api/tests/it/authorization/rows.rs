@@ -106,6 +106,9 @@ pub fn rows() -> Vec<Row> {
         row("awsIntegrationDetach", r#"mutation{awsIntegrationDetach(id: "<attachment>"){id}}"#),
         row("stackIntegrationAwsCreate", r#"mutation{stackIntegrationAwsCreate(id: "<stack>", roleArn: "arn:aws:iam::111122223333:role/x", generateCredentialsInWorker: false){activated}}"#),
         row("stackIntegrationAwsDelete", r#"mutation{stackIntegrationAwsDelete(id: "<stack>"){activated}}"#),
+        row("legacyRoleMigrationPlan", r#"{legacyRoleMigrationPlan(stack: "<stack with role>"){ready}}"#),
+        row("legacyRoleMigrate", r#"mutation{legacyRoleMigrate(stack: "<stack with role>"){stack}}"#),
+        row("legacyRoleMigrationUndo", r#"mutation{legacyRoleMigrationUndo(stack: "<migrated stack>"){activated}}"#),
 
         // Stacks.
         row("stack", r#"{stack(id: "<stack>"){id}}"#),

@@ -82,12 +82,34 @@ impl World {
                 filled.put(&placeholder, self.stack_in(id, false).await);
             }
         }
+        for (placeholder, migrated) in [("<stack with role>", false), ("<migrated stack>", true)] {
+            if filled.wants(placeholder) {
+                filled.put(placeholder, self.stack_with_role(migrated).await);
+            }
+        }
         if filled.wants("<locked stack>") {
             let stack = self.stack_in(&self.team, false).await;
             self.made(&format!(r#"mutation{{stackLock(id: "{stack}"){{id}}}}"#))
                 .await;
             filled.put("<locked stack>", stack);
         }
+    }
+
+    async fn stack_with_role(&self, migrated: bool) -> String {
+        let stack = self.stack_in(&self.team, false).await;
+        self.made(&format!(
+            r#"mutation{{stackIntegrationAwsCreate(id: "{stack}",
+               roleArn: "arn:aws:iam::111122223333:role/own",
+               generateCredentialsInWorker: false){{activated}}}}"#
+        ))
+        .await;
+        if migrated {
+            self.made(&format!(
+                r#"mutation{{legacyRoleMigrate(stack: "{stack}"){{stack}}}}"#
+            ))
+            .await;
+        }
+        stack
     }
 
     async fn variables(&self, mutation: &str) {
