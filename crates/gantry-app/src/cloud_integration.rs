@@ -3,6 +3,8 @@
 //! The operations are the same for every cloud; the strict type of what only one cloud knows is
 //! parsed when it comes in ([`RoleInput`]).
 
+mod search;
+
 use gantry_cloud::provider::Patience;
 use gantry_core::audit::Target;
 use gantry_core::authz::Action;
@@ -17,6 +19,8 @@ use crate::audit::Deed;
 use crate::role::{RoleInput, assumed_in_worker};
 use crate::verification::Verified;
 use crate::{App, OpError, Subject, sight};
+
+pub use search::Found;
 
 const NAME_MAX: usize = 255;
 

@@ -5,6 +5,7 @@ mod enqueue;
 mod memory;
 mod moves;
 mod overrides;
+mod search;
 mod trigger;
 mod waiting;
 

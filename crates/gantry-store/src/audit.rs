@@ -71,8 +71,7 @@ pub struct Search {
 pub async fn search(reader: Reader<'_>, search: &Search) -> Result<Vec<AuditEvent>, StoreError> {
     let mut select = Select::from(COLUMNS);
     if let Some(spaces) = &search.spaces {
-        let list = select.bind_list(spaces.iter().map(SpaceId::as_str));
-        select.and_must(&format!("space_id IN ({list})"));
+        select.each_of("space_id", spaces.iter().map(SpaceId::as_str));
     }
     if let Some(from) = search.from {
         let place = select.bind(from);

@@ -1,6 +1,8 @@
 //! Cloud integrations. The columns are the same for every cloud; what only one of them knows
 //! stands in `config`.
 
+pub mod search;
+
 use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::integration::Integration;
 use gantry_core::ids::{IntegrationId, SpaceId};

@@ -27,6 +27,7 @@ const MIGRATIONS: &[Migration] = migrations![
     1 "0001_foundation", 2 "0002_audit", 3 "0003_run_tool", 4 "0004_space", 5 "0005_state",
     6 "0006_context", 7 "0007_issuing", 8 "0008_worker_pool", 9 "0009_installation",
     10 "0010_several_servers", 11 "0011_legacy_role_migration",
+    12 "0012_search",
 ];
 
 /// Advisory lock of PostgreSQL under which servers that start together migrate one at a time.

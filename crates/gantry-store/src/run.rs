@@ -4,6 +4,7 @@
 //! decisions about one stack never overlap. [`save`] checks the version all the same.
 
 mod row;
+pub mod search;
 pub mod waiting;
 
 use gantry_core::ids::{RunId, StackId, WorkerId, WorkerPoolId};
@@ -41,9 +42,9 @@ pub async fn insert(
          (id, stack_id, kind, state, version, title, command, skip_initialization,
           requested_commit, commit_info, branch, triggered_by, triggered_by_id, prioritized,
           metadata, key_id, overrides, fence, stop_requested, write_issued, user_secrets,
-          created_at, updated_at)
+          created_at, updated_at, space_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                 0, 0, 0, $19, $20)",
+                 0, 0, 0, $19, $20, (SELECT space_id FROM stack WHERE id = $2))",
         vec![
             run.id.as_str().into(),
             run.stack.as_str().into(),

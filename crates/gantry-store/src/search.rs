@@ -10,7 +10,12 @@ pub(crate) struct Select {
     sql: String,
     values: Vec<Value>,
     joint: &'static str,
+    /// Conditions that are alternatives, and of which an index serves each in the order of the list.
+    branches: Vec<String>,
 }
+
+/// With more alternatives than this a page is rather looked for among everything.
+const MOST_BRANCHES: usize = 64;
 
 /// The place in a list behind which a page begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +38,7 @@ impl Select {
             sql: columns.into(),
             values: vec![],
             joint: " WHERE ",
+            branches: vec![],
         }
     }
 
@@ -77,6 +83,27 @@ impl Select {
         reader.all_built(self.sql, self.values).await
     }
 
+    /// A column that is one of `values`, where an index on the column and on what the page is ordered
+    /// by serves each of them: then a page costs as much as it shows, however many rows there are.
+    pub fn each_of<T: Into<Value>>(&mut self, column: &str, values: impl IntoIterator<Item = T>) {
+        let conditions: Vec<String> = values
+            .into_iter()
+            .map(|value| format!("{column} = {}", self.bind(value)))
+            .collect();
+        self.each(conditions);
+    }
+
+    /// The same of conditions that exclude each other.
+    pub fn each(&mut self, conditions: Vec<String>) {
+        if conditions.is_empty() {
+            self.and_must("FALSE");
+        } else if self.branches.is_empty() && conditions.len() <= MOST_BRANCHES {
+            self.branches = conditions;
+        } else {
+            self.and_must(&format!("({})", conditions.join(" OR ")));
+        }
+    }
+
     /// Runs the select for one page.
     pub async fn page(
         mut self,
@@ -86,11 +113,7 @@ impl Select {
         after: Option<&After>,
         limit: i64,
     ) -> Result<Vec<Row>, StoreError> {
-        let (direction, beyond) = if descending {
-            ("DESC", "<")
-        } else {
-            ("ASC", ">")
-        };
+        let (direction, beyond) = way(descending);
         if let Some(after) = after {
             let key = match &after.key {
                 Key::Number(number) => self.bind(*number),
@@ -99,11 +122,60 @@ impl Select {
             let id = self.bind(&after.id);
             self.and_must(&format!("({key_column}, id) {beyond} ({key}, {id})"));
         }
+        let order = format!("{key_column} {direction}, id {direction}");
+        self.ordered(reader, &order, limit).await
+    }
+
+    /// The same of things whose IDs say their order.
+    pub async fn page_by_id(
+        mut self,
+        reader: Reader<'_>,
+        descending: bool,
+        after: Option<&After>,
+        limit: i64,
+    ) -> Result<Vec<Row>, StoreError> {
+        let (direction, beyond) = way(descending);
+        if let Some(after) = after {
+            let id = self.bind(&after.id);
+            self.and_must(&format!("id {beyond} {id}"));
+        }
+        self.ordered(reader, &format!("id {direction}"), limit)
+            .await
+    }
+
+    async fn ordered(
+        mut self,
+        reader: Reader<'_>,
+        order: &str,
+        limit: i64,
+    ) -> Result<Vec<Row>, StoreError> {
         let limit = self.bind(limit);
-        self.sql.push_str(&format!(
-            " ORDER BY {key_column} {direction}, id {direction} LIMIT {limit}"
-        ));
-        reader.all_built(self.sql, self.values).await
+        let end = format!("ORDER BY {order} LIMIT {limit}");
+        let sql = match self.branches.as_slice() {
+            [] => format!("{} {end}", self.sql),
+            [one] => format!("{}{}{one} {end}", self.sql, self.joint),
+            // Each branch gives as much as the page may need of it, and the page is the first of all.
+            branches => {
+                let parts: Vec<String> = branches
+                    .iter()
+                    .enumerate()
+                    .map(|(number, branch)| {
+                        let (sql, joint) = (&self.sql, self.joint);
+                        format!("SELECT * FROM ({sql}{joint}{branch} {end}) AS part_{number}")
+                    })
+                    .collect();
+                let all = parts.join(" UNION ALL ");
+                format!("SELECT * FROM ({all}) AS parts {end}")
+            }
+        };
+        reader.all_built(sql, self.values).await
+    }
+}
+
+fn way(descending: bool) -> (&'static str, &'static str) {
+    match descending {
+        true => ("DESC", "<"),
+        false => ("ASC", ">"),
     }
 }
 

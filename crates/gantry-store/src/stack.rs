@@ -171,6 +171,12 @@ pub async fn update_settings(
         row::settings_values(id, settings, now),
     )
     .await?;
+    // Its runs are looked for by where it lives.
+    tx.execute(
+        "UPDATE run SET space_id = $2 WHERE stack_id = $1 AND space_id <> $2",
+        vec![id.as_str().into(), settings.space.as_str().into()],
+    )
+    .await?;
     Ok(())
 }
 

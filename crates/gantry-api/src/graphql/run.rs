@@ -5,6 +5,7 @@ mod input;
 mod log;
 mod mutation;
 mod on_stack;
+mod search;
 mod state;
 
 use std::collections::HashMap;
@@ -25,6 +26,7 @@ use crate::error;
 
 pub use mutation::RunMutation;
 pub use on_stack::StackRuns;
+pub use search::RunSearchQuery;
 pub use state::{RunState, RunType};
 
 #[derive(Default)]

@@ -131,9 +131,9 @@ async fn an_integration_takes_the_place_of_the_role_and_gives_it_back(world: &Wo
     let found = app.integration(admin, Cloud::Aws, &made.id).await.unwrap();
     assert_eq!(found, Some(made.clone()));
     assert_eq!(migrate(world, &id).await, done, "sent again");
-    let stacks = [id.clone()];
-    let known = app.legacy_role_migrations(&stacks).await.unwrap();
-    assert_eq!(known, [done.clone()]);
+    let stacks = std::slice::from_ref(&id);
+    let known = app.legacy_role_migrations(stacks).await.unwrap();
+    assert_eq!(known, std::slice::from_ref(&done));
     let said = refusal(app.legacy_role_migration_plan(admin, &id, None).await);
     assert!(said.contains("nothing to migrate"), "{said}");
 
@@ -145,7 +145,7 @@ async fn an_integration_takes_the_place_of_the_role_and_gives_it_back(world: &Wo
     assert_eq!(attached(world, &made.id, &id).await, None);
     let found = app.integration(admin, Cloud::Aws, &made.id).await.unwrap();
     assert_eq!(found, None, "what the migration made is gone");
-    assert_eq!(app.legacy_role_migrations(&stacks).await.unwrap(), []);
+    assert_eq!(app.legacy_role_migrations(stacks).await.unwrap(), []);
     let said = refusal(undo(world, &id).await);
     assert!(said.contains("no migration to undo"), "{said}");
 

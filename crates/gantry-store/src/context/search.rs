@@ -46,8 +46,7 @@ pub struct Search {
 pub async fn search(reader: Reader<'_>, search: &Search) -> Result<Vec<Context>, StoreError> {
     let mut select = Select::from(COLUMNS);
     if let Some(spaces) = &search.spaces {
-        let list = select.bind_list(spaces.iter().map(|space| space.as_str()));
-        select.and_must(&format!("space_id IN ({list})"));
+        select.each_of("space_id", spaces.iter().map(|space| space.as_str()));
     }
     for predicate in &search.predicates {
         let condition = match &predicate.condition {

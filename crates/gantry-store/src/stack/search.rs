@@ -61,10 +61,15 @@ pub struct Search {
 pub async fn search(reader: Reader<'_>, search: &Search) -> Result<Vec<Stack>, StoreError> {
     let mut select = Select::from(COLUMNS);
     if let Some(spaces) = &search.spaces {
-        let list = select.bind_list(spaces.iter().map(|space| space.as_str()));
-        select.and_must(&format!("space_id IN ({list})"));
+        select.each_of("space_id", spaces.iter().map(|space| space.as_str()));
     }
     for predicate in &search.predicates {
+        if let (Condition::State(values), false, OrderBy::CreatedAt) =
+            (&predicate.condition, predicate.exclude, search.order)
+        {
+            select.each_of("state", values);
+            continue;
+        }
         let condition = text(&mut select, &predicate.condition);
         select.and(&condition, predicate.exclude);
     }

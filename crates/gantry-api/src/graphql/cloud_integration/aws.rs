@@ -139,7 +139,7 @@ impl AwsIntegrationMutation {
     }
 }
 
-pub struct AwsIntegration(Integration);
+pub struct AwsIntegration(pub(super) Integration);
 
 #[Object(name = "AWSIntegration")]
 impl AwsIntegration {
