@@ -1,4 +1,4 @@
-//! The HTTP server for people, clients and tools: `/graphql`, state, and health.
+//! The HTTP server for people, clients and tools: `/graphql`, news, state, and health.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,6 +40,7 @@ pub fn router(app: Arc<App>) -> Router {
             app: app.clone(),
             schema,
         })
+        .merge(crate::events::router(app.clone()))
         .merge(crate::state::router(app.clone()))
         .merge(crate::health::router(app))
         .layer(CatchPanicLayer::new())
@@ -147,7 +148,7 @@ fn request(
 
 /// A missing, broken or expired token is nobody; what may be done without login is decided field
 /// by field.
-async fn subject_of(
+pub(crate) async fn subject_of(
     app: &App,
     headers: &HeaderMap,
 ) -> Result<Option<Subject>, async_graphql::Error> {
@@ -176,7 +177,7 @@ fn errors(message: &str) -> Response {
     axum::Json(body).into_response()
 }
 
-fn refuse(status: StatusCode, message: &str) -> Response {
+pub(crate) fn refuse(status: StatusCode, message: &str) -> Response {
     let body = serde_json::json!({ "errors": [{ "message": present(message) }] });
     (status, axum::Json(body)).into_response()
 }

@@ -5,6 +5,7 @@
 //! role. It decodes, calls one operation of `gantry-app`, and converts the answer.
 
 mod error;
+mod events;
 pub mod gateway;
 pub mod graphql;
 mod health;

@@ -5,11 +5,12 @@ use gantry_core::account::Subdomain;
 use gantry_core::ids::SpaceId;
 use gantry_core::protocol::Limits;
 use gantry_core::space::{LEGACY, ROOT, Space};
-use gantry_store::{Store, account, data_key, space};
+use gantry_store::{Dialect, Store, account, data_key, space};
 use tokio_util::task::TaskTracker;
 
 use crate::attachment::Slots;
 use crate::keyring::{CHECKSUMS, SIGNING};
+use crate::news::Newsroom;
 use crate::trust_statement::Unanswered;
 use crate::worker_authority::WorkerAuthority;
 use crate::{Clock, Keyring, MasterKeySource, Objects, OpError, Wake};
@@ -73,6 +74,7 @@ pub struct App {
     pub(crate) account: Subdomain,
     pub(crate) settings: Settings,
     pub(crate) wake: Wake,
+    pub(crate) news: Arc<Newsroom>,
     pub(crate) clock: Clock,
     pub(crate) metrics: crate::metrics::Metrics,
     pub(crate) last_look: crate::health::LastLook,
@@ -110,6 +112,7 @@ impl App {
             })
             .transpose()
             .map_err(|error| OpError::invalid(error.to_string()))?;
+        let others = store.dialect() == Dialect::Postgres;
         let app = Arc::new(App {
             store,
             objects,
@@ -122,6 +125,7 @@ impl App {
             account,
             settings,
             wake: Wake::default(),
+            news: Arc::new(Newsroom::new(others)),
             clock,
             metrics: crate::metrics::Metrics::default(),
             last_look: crate::health::LastLook::default(),
@@ -163,6 +167,11 @@ impl App {
     /// This server is about to end: it gives no run to a worker any more. Everything else goes on.
     pub fn give_no_runs(&self) {
         self.wake.end();
+    }
+
+    /// Waits until this server is about to end.
+    pub async fn ending(&self) {
+        self.wake.ended().await;
     }
 
     /// Waits until everything that an answer left to do is done.

@@ -103,7 +103,9 @@ impl App {
             id: by.id(),
             name: by.name.clone(),
         };
-        audit::insert(tx, &deed.event(actor, self.clock.now())).await?;
+        let event = deed.event(actor, self.clock.now());
+        audit::insert(tx, &event).await?;
+        self.say_deed(tx, &event);
         Ok(())
     }
 }

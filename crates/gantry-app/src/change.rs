@@ -6,7 +6,7 @@ use gantry_core::caller::Caller;
 use gantry_core::ids::{RunId, StackId};
 use gantry_core::plan::{Change, summarize};
 use gantry_core::run::Run;
-use gantry_store::run;
+use gantry_store::run as runs;
 
 use crate::gateway::GatewayError;
 use crate::{App, OpError, Subject};
@@ -21,7 +21,7 @@ impl App {
         fence: i64,
         json: Bytes,
     ) -> Result<(), GatewayError> {
-        self.held_run(caller, id, fence).await?;
+        let run = self.held_run(caller, id, fence).await?;
         let summary =
             summarize(&json).map_err(|error| GatewayError::Malformed(error.to_string()))?;
         let changes = serde_json::to_vec(&summary.changes)
@@ -35,9 +35,10 @@ impl App {
         listed?;
         kept?;
         let tx = self.store.begin().await?;
-        let noted = run::set_changes(&tx, id, fence, &summary.delta, &object).await?;
+        let noted = runs::set_changes(&tx, id, fence, &summary.delta, &object).await?;
         tx.commit().await?;
         if noted {
+            self.say_run(&run.stack, id).await;
             Ok(())
         } else {
             Err(GatewayError::stale(id, fence))

@@ -130,6 +130,7 @@ impl App {
         tx.commit().await?;
         tracing::warn!(run.id = %ended.run, stack.slug = %ended.stack, "{note}");
         self.wake.run(&ended.run);
+        self.say_run(&ended.stack, &ended.run).await;
         Ok(())
     }
 

@@ -29,6 +29,7 @@ pub mod lease;
 pub mod legacy_role;
 pub mod login;
 pub mod metrics;
+pub mod news;
 mod phase;
 pub mod plan;
 mod repository;

@@ -20,6 +20,7 @@ pub use page::LogPage;
 pub(crate) use tail::Tails;
 
 use crate::gateway::GatewayError;
+use crate::news::{LogGrew, Word};
 use crate::{App, OpError, Subject};
 
 /// A piece of this size is stored without waiting for the end of the phase.
@@ -67,7 +68,11 @@ impl App {
             )));
         }
         if self.shares_logs() {
-            return self.append_shared(id, version, fence, offset, bytes).await;
+            let bytes = self
+                .append_shared(id, version, fence, offset, bytes)
+                .await?;
+            self.say_log(id, version, bytes);
+            return Ok(());
         }
         let mut tail = self.open_tail(&run, version).await?;
         let end = tail.end();
@@ -77,6 +82,7 @@ impl App {
         let fresh = bytes.get(known as usize..).unwrap_or_default();
         tail.push(fresh);
         self.metrics.log_bytes.inc_by(fresh.len() as u64);
+        self.say_log(id, version, tail.end() as i64);
         if tail.len() >= PIECE_BYTES
             && let Some(piece) = self.store_tail(id, version, &tail).await?
         {
@@ -86,6 +92,14 @@ impl App {
             tail.stored();
         }
         Ok(())
+    }
+
+    fn say_log(&self, id: &RunId, version: i64, bytes: i64) {
+        self.news.say(Word::Log(LogGrew {
+            run: id.clone(),
+            version,
+            bytes,
+        }));
     }
 
     /// Whether another server may take the next message of a worker, or be asked for its log.

@@ -66,6 +66,11 @@ impl Subject {
         }
     }
 
+    /// Whether both see the same, and may do the same.
+    pub fn reaches_as(&self, other: &Subject) -> bool {
+        self.who == other.who && self.reach == other.reach
+    }
+
     pub fn role_in(&self, space: &SpaceId) -> Option<Role> {
         self.reach.role_in(space)
     }

@@ -86,6 +86,7 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
     }
     let timers = tokio::spawn(app.clone().run_timers());
     let hearing = tokio::spawn(app.clone().hear_others());
+    let telling = tokio::spawn(app.clone().tell_news());
     let absence = tokio::spawn({
         let app = app.clone();
         async move {
@@ -134,6 +135,7 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
     }
     timers.abort();
     hearing.abort();
+    telling.abort();
     absence.abort();
     hangups.abort();
     serving.abort_all();

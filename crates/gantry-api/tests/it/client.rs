@@ -92,6 +92,11 @@ impl Client {
         path.to_str().unwrap().into()
     }
 
+    /// Sends any request; the body of the answer may go on for ever.
+    pub async fn send_to(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// Sends any request, as it is.
     pub async fn http(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Bytes) {
         let response = self.router.clone().oneshot(request).await.unwrap();

@@ -9,6 +9,7 @@ mod cloud_integration;
 mod context;
 mod contract;
 mod error;
+mod events;
 mod gateway;
 mod run;
 mod sdl;

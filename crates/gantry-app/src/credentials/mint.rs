@@ -130,6 +130,7 @@ impl App {
             match noted.await {
                 Ok(()) => {
                     app.wake.run(&run);
+                    app.say_run(&stack, &run).await;
                     // The phase may go on beyond it.
                     if let Some(ends) = expires_at_ms {
                         app.runs.ends_at(ends);

@@ -69,6 +69,7 @@ impl App {
             }
             if duty == Duty::Go && runs == 0 {
                 self.has_gone(worker).await?;
+                self.say_workers(pool.as_ref()).await;
                 return Ok(Some(Claimed::Go));
             }
             let work = async {

@@ -57,6 +57,7 @@ impl App {
         if caller.pool().is_none() {
             self.worker_present();
         }
+        self.say_workers(caller.pool()).await;
         tracing::info!(worker.id = %message.worker, %caller, sandbox = message.sandbox, "a worker said hello");
         if let Some(sentence) = &message.metadata_unfiltered {
             tracing::warn!(worker.id = %message.worker, "metadata addresses are not filtered: {sentence}");

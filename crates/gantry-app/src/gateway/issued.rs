@@ -15,6 +15,7 @@ use gantry_store::{Tx, issuing, verification};
 
 use super::{GatewayError, leased};
 use crate::App;
+use crate::news::News;
 
 /// Characters of a sentence that a worker gives.
 const LONGEST_SENTENCE: usize = 4_000;
@@ -64,6 +65,7 @@ impl App {
                 ends.extend(self.note_outcome(&tx, record, outcome).await?);
             }
         }
+        self.say_after(&tx, News::of_run(id, &deciding.stack));
         let after = deciding.finish().await?;
         tx.commit().await?;
         after.perform(self);

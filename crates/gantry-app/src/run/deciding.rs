@@ -12,6 +12,7 @@ use gantry_core::stack::{Stack, StackSystemLock};
 use gantry_store::{StoreError, Tx, issuing, run, run_transition, stack};
 
 use crate::audit::{Deed, by_gantry};
+use crate::news::{News, Newsroom, Word};
 use crate::wake::{Hint, Wake};
 use crate::{App, OpError, Subject};
 
@@ -113,6 +114,7 @@ impl AfterCommit {
 pub(crate) struct Deciding<'a> {
     pub(crate) tx: &'a Tx,
     wake: &'a Wake,
+    news: &'a Arc<Newsroom>,
     pub(crate) stack: Stack,
     pub(crate) now: i64,
     after: AfterCommit,
@@ -133,6 +135,7 @@ impl<'a> Deciding<'a> {
         Deciding {
             tx,
             wake: &app.wake,
+            news: &app.news,
             stack,
             now: app.clock.now(),
             after: AfterCommit::default(),
@@ -200,6 +203,7 @@ impl<'a> Deciding<'a> {
             self.stack.state = Some(run.state);
         }
         self.after.runs.push(run.id.clone());
+        self.say(News::of_run(&run.id, &self.stack));
         Ok(())
     }
 
@@ -220,6 +224,11 @@ impl<'a> Deciding<'a> {
             Event::WorkerLost { .. } => self.after.lost += 1,
             _ => {}
         }
+    }
+
+    fn say(&self, news: News) {
+        let room = self.news.clone();
+        self.tx.after_commit(move || room.say(Word::News(news)));
     }
 
     async fn effect(
@@ -307,6 +316,7 @@ impl<'a> Deciding<'a> {
             .with("note", lock.note.as_str())
             .with("until", lock.until);
         by_gantry(self.tx, self.now, deed).await?;
+        self.say(News::of_stack(&self.stack));
         self.stack.system_lock = Some(lock);
         self.after.locks = true;
         Ok(())
@@ -366,6 +376,7 @@ impl<'a> Deciding<'a> {
                 .with("lock", lock.kind.as_str())
                 .with("run", lock.run.as_str());
             by_gantry(self.tx, self.now, deed).await?;
+            self.say(News::of_stack(&self.stack));
             self.stack.system_lock = reveal(self.tx, &self.stack.id, lock).await?;
             self.freed = true;
         }

@@ -13,6 +13,7 @@ use crate::gateway::{GatewayError, check_lease};
 use crate::{App, OpError};
 
 impl App {
+    /// Answers where the log ends by now.
     pub(super) async fn append_shared(
         &self,
         id: &RunId,
@@ -20,7 +21,7 @@ impl App {
         fence: i64,
         offset: u64,
         bytes: Bytes,
-    ) -> Result<(), GatewayError> {
+    ) -> Result<i64, GatewayError> {
         loop {
             let tx = self.store.begin().await?;
             hold(&tx, id, fence).await?;
@@ -31,15 +32,16 @@ impl App {
                 .ok_or_else(|| gap(id, end, offset))?;
             let fresh = bytes.get(known as usize..).unwrap_or_default();
             if fresh.is_empty() {
-                return Ok(());
+                return Ok(extent.end);
             }
+            let new_end = extent.end + fresh.len() as i64;
             let waiting = (extent.end - extent.stored) as usize;
             if waiting + fresh.len() < PIECE_BYTES {
                 tail::wait_for_no_disk(&tx).await?;
                 tail::push(&tx, id, version, extent.end, fresh).await?;
                 tx.commit().await?;
                 self.metrics.log_bytes.inc_by(fresh.len() as u64);
-                return Ok(());
+                return Ok(new_end);
             }
             let taken = tail::read(tx.reader(), id, version, extent.stored).await?;
             tx.rollback().await?;
@@ -51,7 +53,7 @@ impl App {
             if record(&tx, id, version, extent, &piece).await? {
                 tx.commit().await?;
                 self.metrics.log_bytes.inc_by(fresh.len() as u64);
-                return Ok(());
+                return Ok(new_end);
             }
             // Somebody else has taken or stored something meanwhile.
         }

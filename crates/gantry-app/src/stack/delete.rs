@@ -13,6 +13,7 @@ use gantry_store::{slug, stack, state};
 
 use super::lock::locked_by_other;
 use crate::audit::{Deed, by_gantry};
+use crate::news::News;
 use crate::{App, OpError, Subject};
 
 impl App {
@@ -101,6 +102,7 @@ impl App {
         slug::release(&tx, id.as_str(), &found.settings.space, now).await?;
         stack::delete(&tx, id).await?;
         by_gantry(&tx, now, Deed::to_stack("stack.gone", &found)).await?;
+        self.say_after(&tx, News::of_stack(&found));
         tx.commit().await?;
         tracing::info!(stack.slug = %id, "{id} was deleted");
         Ok(true)

@@ -49,12 +49,14 @@ impl App {
             Hint::Workers => self.wake.workers(),
             Hint::Run(run) => self.wake.run(run),
             Hint::Slots => self.slots.freed(),
+            Hint::News(word) => self.news.hear(word.clone()),
         }
     }
 
     /// Hints may have been lost: everybody looks.
     fn wake_everybody(&self) {
         self.wake.everybody();
+        self.news.lost();
         self.slots.freed();
         self.runs.timers.notify_one();
     }

@@ -1,5 +1,7 @@
 use gantry_core::ids::{RunId, WorkerPoolId};
 
+use crate::news::Word;
+
 /// What may be worth a look. What nobody on another server waits for is no hint: most moves of a run
 /// are not, and a server finds by itself, once in the time of a lease, what ends by the clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub(crate) enum Hint {
     Run(RunId),
     /// A slot for an attachment may have become free.
     Slots,
+    /// What changed, for those who look on.
+    News(Word),
 }
 
 impl Hint {
@@ -22,6 +26,8 @@ impl Hint {
             Hint::Workers => "workers".into(),
             Hint::Run(run) => format!("run {run}"),
             Hint::Slots => "slots".into(),
+            // Plain data, in one line.
+            Hint::News(word) => format!("news {}", serde_json::json!(word)),
         }
     }
 
@@ -32,6 +38,7 @@ impl Hint {
             None if text == "workers" => Some(Hint::Workers),
             None if text == "slots" => Some(Hint::Slots),
             Some(("work", pool)) => Some(Hint::Work(Some(WorkerPoolId::new(pool)))),
+            Some(("news", word)) => serde_json::from_str(word).ok().map(Hint::News),
             Some(("run", run)) => Some(Hint::Run(RunId::new(run))),
             _ => None,
         }
@@ -55,6 +62,7 @@ pub(super) fn read(text: &str) -> (&str, Vec<Hint>) {
 #[cfg(test)]
 mod tests {
     use super::{Hint, read, write};
+    use crate::news::{LogGrew, Word};
     use gantry_core::ids::{RunId, WorkerPoolId};
 
     #[test]
@@ -65,6 +73,11 @@ mod tests {
             Hint::Workers,
             Hint::Run(RunId::new("01RUN")),
             Hint::Slots,
+            Hint::News(Word::Log(LogGrew {
+                run: RunId::new("01RUN"),
+                version: 3,
+                bytes: 4,
+            })),
         ];
         let text = write("01SERVER", &hints);
         assert_eq!(read(&text), ("01SERVER", hints.to_vec()));

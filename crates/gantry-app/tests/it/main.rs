@@ -17,6 +17,7 @@ mod legacy_role;
 mod legacy_role_migration;
 mod login;
 mod master_key;
+mod news;
 mod run;
 mod servers;
 mod space;

@@ -1,5 +1,5 @@
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, SqlStr, Sqlite, Transaction};
 use tokio::sync::Mutex;
@@ -96,7 +96,11 @@ pub struct Tx {
     open: Mutex<Open>,
     dialect: Dialect,
     counted: Arc<Counted>,
+    after: std::sync::Mutex<Vec<AfterCommit>>,
 }
+
+/// What is to be done once a transaction is durable.
+type AfterCommit = Box<dyn FnOnce() + Send>;
 
 impl Tx {
     pub(super) async fn begin(store: &Store) -> Result<Self, StoreError> {
@@ -109,6 +113,7 @@ impl Tx {
             open: Mutex::new(open),
             dialect,
             counted: store.counted.clone(),
+            after: std::sync::Mutex::default(),
         })
     }
 
@@ -123,6 +128,7 @@ impl Tx {
             open: Mutex::new(Open::Postgres(begun.await?)),
             dialect: store.dialect(),
             counted: store.counted.clone(),
+            after: std::sync::Mutex::default(),
         };
         let row = tx
             .reader()
@@ -141,6 +147,12 @@ impl Tx {
         Reader(Place::Tx(self))
     }
 
+    /// Done right after the commit, in the order given; never when there is none. Must not wait.
+    pub fn after_commit(&self, what: impl FnOnce() + Send + 'static) {
+        let mut after = self.after.lock().unwrap_or_else(PoisonError::into_inner);
+        after.push(Box::new(what));
+    }
+
     /// Returns once the change is durable.
     #[track_caller]
     pub fn commit(self) -> impl Future<Output = Result<(), StoreError>> + Send {
@@ -153,6 +165,10 @@ impl Tx {
             }
             gantry_fault::after(gantry_fault::line(by));
             self.counted.commits.fetch_add(1, Ordering::Relaxed);
+            let after = self.after.into_inner();
+            for what in after.unwrap_or_else(PoisonError::into_inner) {
+                what();
+            }
             Ok(())
         }
     }
