@@ -23,7 +23,7 @@ test:
 # chance, on each database.
 test-faults:
 	@scripts/need $(SANDBOX) nft=nftables ip=iproute2 initdb=postgresql
-	FAULT_POINTS=$(or $(FAULT_POINTS),all) FAULT_KILLS=$(or $(KILLS),300) \
+	FAULT_POINTS=$(or $(FAULT_POINTS),all) FAULT_KILLS=$(or $(KILLS),300) FAULT_ABSENCES=30 \
 	    cargo test -p gantry --test it faults:: -- --nocapture --test-threads=1 $(ARGS)
 
 bench:

@@ -1,7 +1,7 @@
 //! Servers that a test starts, and that end with it however the test ends.
 
 use std::io::{Error, Read, Result, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -127,10 +127,10 @@ impl Drop for Kept {
     }
 }
 
-/// Whether the server on that port of loopback answers 200 to a request for `path`.
-pub fn answers(port: u16, path: &str) -> bool {
+/// Whether the server at that address answers 200 to a request for `path`.
+pub fn answers(address: &str, path: &str) -> bool {
     let ask = || -> Result<bool> {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;
         write!(
             stream,

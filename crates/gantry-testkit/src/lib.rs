@@ -10,6 +10,7 @@ pub mod golden;
 pub mod http;
 pub mod keeper;
 pub mod ministack;
+pub mod network;
 pub mod port;
 pub mod postgres;
 pub mod process;

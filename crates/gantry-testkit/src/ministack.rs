@@ -44,7 +44,8 @@ impl Ministack {
             ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
         ];
         let process = Kept::start(folder, "KILL", &program, &[], &environment, None)?;
-        process.wait_until("ministack", || answers(port.number(), "/_ministack/ready"))?;
+        let address = format!("127.0.0.1:{}", port.number());
+        process.wait_until("ministack", || answers(&address, "/_ministack/ready"))?;
         Ok(Self {
             port,
             _process: process,

@@ -30,6 +30,7 @@ pub struct Builder {
     downloads: bool,
     /// Where workers elsewhere connect to.
     gateway: Option<Port>,
+    address: String,
 }
 
 impl Builder {
@@ -53,6 +54,12 @@ impl Builder {
     pub fn with_gateway(mut self) -> Self {
         self.gateway = Some(Port::reserve());
         self.set("worker.slots", "0")
+    }
+
+    /// Listens there, and not on loopback.
+    pub fn at(mut self, address: &str) -> Self {
+        self.address = address.to_owned();
+        self
     }
 
     /// Lets it download tools from where their projects release them, as it does by default.
@@ -135,12 +142,24 @@ impl TestServer {
             environment: Vec::new(),
             downloads: false,
             gateway: None,
+            address: "127.0.0.1".to_owned(),
         }
     }
 
     /// `http://host:port`.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port.number())
+        format!("http://{}", self.listens_at(&self.port))
+    }
+
+    fn listens_at(&self, port: &Port) -> String {
+        format!("{}:{}", self.special.address, port.number())
+    }
+
+    /// On which it listens.
+    pub fn ports(&self) -> Vec<u16> {
+        let gateway = self.special.gateway.as_ref();
+        let ports = [Some(&self.port), gateway].into_iter().flatten();
+        ports.map(Port::number).collect()
     }
 
     /// The administrator's key that the tests use.
@@ -270,8 +289,9 @@ impl TestServer {
 
     /// `https://host:port` of the worker gateway.
     pub fn gateway_url(&self) -> String {
-        let port = self.special.gateway.as_ref().map(Port::number);
-        format!("https://127.0.0.1:{}", port.unwrap_or_default())
+        let port = self.special.gateway.as_ref();
+        let address = port.map(|port| self.listens_at(port));
+        format!("https://{}", address.unwrap_or_default())
     }
 
     pub(crate) fn program(&self) -> &Path {
@@ -382,8 +402,8 @@ impl TestServer {
             &environment,
             None,
         )?;
-        let port = self.port.number();
-        process.wait_until("gantry", || answers(port, "/healthz"))?;
+        let address = self.listens_at(&self.port);
+        process.wait_until("gantry", || answers(&address, "/healthz"))?;
         self.process = Some(process);
         Ok(())
     }
@@ -399,7 +419,7 @@ impl TestServer {
         let mut settings = vec![
             ("account", self.special.account.clone()),
             ("data_dir", self.data_dir().display().to_string()),
-            ("server.listen", format!("127.0.0.1:{}", self.port.number())),
+            ("server.listen", self.listens_at(&self.port)),
             ("aws.sts_endpoint", self.proxy.endpoint().to_owned()),
             (
                 "source.local_roots",
@@ -423,8 +443,7 @@ impl TestServer {
             settings.extend(mirrors.map(|key| (key, "off".to_owned())));
         }
         if let Some(port) = &self.special.gateway {
-            let address = format!("127.0.0.1:{}", port.number());
-            settings.push(("worker_gateway.listen", address));
+            settings.push(("worker_gateway.listen", self.listens_at(port)));
         }
         settings.extend(
             self.special

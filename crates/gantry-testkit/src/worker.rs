@@ -9,6 +9,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::keeper::Kept;
+use crate::network::Network;
 use crate::process::Process;
 use crate::server::TestServer;
 
@@ -92,6 +93,15 @@ impl TestWorker {
     /// A variable of the worker's own environment.
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// In a network of its own.
+    pub fn inside(mut self, network: &Network) -> Self {
+        let program = self.program.display().to_string();
+        let enter = format!("--net={}", network.path().display());
+        self.arguments.splice(0..0, [enter, program]);
+        self.program = "nsenter".into();
         self
     }
 

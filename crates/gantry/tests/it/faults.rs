@@ -4,6 +4,7 @@
 //! printed, and can be chosen again by `FAULT_SEED`.
 
 mod applies;
+mod away;
 mod kills;
 mod looped;
 mod normal;
@@ -13,12 +14,14 @@ mod states;
 
 use std::time::Duration;
 
+use gantry_testkit::network::Network;
 use gantry_testkit::postgres::Postgres;
+use gantry_testkit::process::Process;
 use gantry_testkit::server::Builder;
 use gantry_testkit::worker::TestWorker;
 use tempfile::TempDir;
 
-use crate::world::World;
+use crate::world::{World, eventually};
 use applies::Applies;
 
 /// For everything that a run may wait for when its server or its worker has to be started again.
@@ -26,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 /// As long as a lost worker may keep anybody waiting here.
 const LEASE: &str = "5";
+
+/// As many as a worker takes.
+const USERS: u32 = 1_000;
 
 /// Where the tables are.
 enum Database {
@@ -36,9 +42,22 @@ enum Database {
     },
 }
 
+impl Database {
+    /// On a PostgreSQL that lasts as long as the test process.
+    fn create(server: &'static Postgres, builder: Builder) -> (Builder, Self) {
+        let database = server.database().unwrap();
+        let builder = builder.database_url(&database.url());
+        let name = database.name().to_owned();
+        std::mem::forget(database);
+        (builder, Database::Postgres { server, name })
+    }
+}
+
 /// A server and a worker that is a process of its own. Either may die and is started again.
 struct Stage {
     worker: TestWorker,
+    /// One that is left alone.
+    other: Option<TestWorker>,
     world: World,
     applies: Applies,
     database: Database,
@@ -53,16 +72,17 @@ impl Stage {
         Self::of(World::builder(), Database::Sqlite).await
     }
 
-    /// On a PostgreSQL that lasts as long as the test process.
     async fn on_postgres(server: &'static Postgres) -> Self {
-        let database = server.database().unwrap();
-        let builder = World::builder().database_url(&database.url());
-        let name = database.name().to_owned();
-        std::mem::forget(database);
-        Self::of(builder, Database::Postgres { server, name }).await
+        let (builder, database) = Database::create(server, World::builder());
+        Self::of(builder, database).await
     }
 
     async fn of(builder: Builder, database: Database) -> Self {
+        Self::within(builder, database, None).await
+    }
+
+    /// With the worker in a network of its own.
+    async fn within(builder: Builder, database: Database, network: Option<&Network>) -> Self {
         let faults = tempfile::tempdir().unwrap();
         let directory = faults.path().display().to_string();
         let builder = builder
@@ -74,17 +94,38 @@ impl Stage {
         let worker = TestWorker::shared(&world.server)
             .unwrap()
             .env("FAULTS_DIRECTORY", &directory)
-            .set("worker.uid_base", &users.start.to_string())
-            .started()
-            .unwrap();
+            .set("worker.uid_base", &users.start.to_string());
+        let worker = match network {
+            Some(network) => worker.inside(network),
+            None => worker,
+        };
         Stage {
-            worker,
+            worker: worker.started().unwrap(),
+            other: None,
             world,
             applies: Applies::listen(),
             database,
             users,
             faults,
         }
+    }
+
+    /// Another worker, with children of the second half of the stage's users.
+    fn add_worker(&mut self) {
+        let first = self.users.start + USERS;
+        let worker = TestWorker::shared(&self.world.server).unwrap();
+        let worker = worker.set("worker.uid_base", &first.to_string());
+        self.other = Some(worker.started().unwrap());
+    }
+
+    /// Until a child of the worker that is not left alone applies something.
+    async fn wait_for_apply_of_worker(&self) {
+        let users = self.users.start..self.users.start + USERS;
+        eventually("it applies something", async || {
+            let children = Process::of_users(users.clone());
+            children.iter().any(|one| one.name == "sleep").then_some(())
+        })
+        .await;
     }
 
     /// Starts again whatever has died, for as long as something else is waited for.
@@ -118,8 +159,8 @@ impl Stage {
 fn users() -> std::ops::Range<u32> {
     static STAGES: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let number = STAGES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let first = 800_000 + number * 1_000;
-    first..first + 1_000
+    let first = 800_000 + number * 2 * USERS;
+    first..first + 2 * USERS
 }
 
 /// What chance begins with.

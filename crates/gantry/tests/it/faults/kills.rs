@@ -102,7 +102,7 @@ async fn survives(mut stage: Stage) {
 
 /// Every stack again and again, until the word comes; each loop ends with its last run, and with how its
 /// runs have ended.
-fn loop_all(
+pub fn loop_all(
     stacks: &[Looped],
 ) -> (
     watch::Sender<bool>,

@@ -94,13 +94,20 @@ impl Stage {
     fn strangers(&self, is_one: impl Fn(&Process) -> bool) -> Vec<Process> {
         let mut left = Process::of_users(self.users.clone());
         left.retain(is_one);
-        let (server, worker) = (&self.world.server, &self.worker);
-        let known = [server.pid(), worker.pid()];
-        let mut family = Process::below(known[0]);
-        family.extend(Process::below(known[1]));
-        for place in [server.data_dir(), worker.data_dir()] {
+        let server = &self.world.server;
+        let mut known = vec![server.pid()];
+        let mut places = vec![server.data_dir()];
+        for worker in [Some(&self.worker), self.other.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            known.push(worker.pid());
+            places.push(worker.data_dir());
+        }
+        let family: Vec<Process> = known.iter().flat_map(|pid| Process::below(*pid)).collect();
+        for place in places {
             let mut named = Process::naming(&place);
-            // The shells that keep both for the test are none of theirs.
+            // The shells that keep them for the test are none of theirs.
             named.retain(|one| one.name != "sh" && !known.contains(&one.pid));
             left.extend(named.into_iter().filter(|one| !family.contains(one)));
         }
