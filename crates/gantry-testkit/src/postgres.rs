@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
@@ -14,6 +14,7 @@ use nix::unistd::{Pid, User, geteuid};
 
 use crate::keeper::Kept;
 use crate::port::Port;
+use crate::process::Process;
 
 const MISSING: &str = "the tests need the PostgreSQL server programs (initdb, postgres); install \
                        PostgreSQL 15 or newer, on Debian: apt-get install postgresql";
@@ -122,38 +123,37 @@ impl Postgres {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Kills the first of its processes, as the kernel does when memory is short.
+    /// Kills the first of its processes, as the kernel does when memory is short. The others end when
+    /// they notice; those that are busy for long are killed too, as systemd does before it starts it anew.
     pub fn kill9(&self) {
         let processes = self.processes();
         let Some(process) = processes.last() else {
             return;
         };
+        let others = process.pid().map(Process::below).unwrap_or_default();
         while process.exit_status().is_none() {
             if let Some(pid) = process.pid() {
                 let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
             }
             std::thread::sleep(Duration::from_millis(5));
         }
+        for other in Process::wait_until_gone(&others, Duration::from_secs(5)) {
+            let _ = kill(Pid::from_raw(other.pid), Signal::SIGKILL);
+        }
+        let left = Process::wait_until_gone(&others, Duration::from_secs(20));
+        assert!(left.is_empty(), "these outlive their PostgreSQL: {left:?}");
     }
 
-    /// Starts it again on the same data. That does not work as long as other processes of its own have
-    /// not noticed that the first is gone.
+    /// Starts it again on the same data.
     pub fn revive(&self) -> Result<()> {
-        let begin = Instant::now();
-        loop {
-            let folder = tempfile::Builder::new()
-                .prefix("gantry-postgres-")
-                .tempdir()?
-                .keep();
-            if let Some((uid, gid)) = self.user {
-                chown(&folder, Some(uid), Some(gid))?;
-            }
-            match self.start_process(folder) {
-                Ok(()) => return Ok(()),
-                Err(error) if begin.elapsed() > Duration::from_secs(30) => return Err(error),
-                Err(_) => std::thread::sleep(Duration::from_millis(50)),
-            }
+        let folder = tempfile::Builder::new()
+            .prefix("gantry-postgres-")
+            .tempdir()?
+            .keep();
+        if let Some((uid, gid)) = self.user {
+            chown(&folder, Some(uid), Some(gid))?;
         }
+        self.start_process(folder)
     }
 
     /// Looks at every page of every table and index of a database.

@@ -44,15 +44,13 @@ const ELSEWHERE: [(&str, &[&str]); 7] = [
     (
         "somebody changes what later runs find",
         &[
-            "api_key.rs",
-            "api_key/",
-            "attachment.rs",
-            "cloud_integration.rs",
-            "config_element.rs",
-            "context.rs",
-            "context_attachment.rs",
-            "legacy_role.rs",
-            "login.rs",
+            "api_key",
+            "attachment",
+            "cloud_integration",
+            "config_element",
+            "context",
+            "legacy_role",
+            "login",
             "run/moves.rs run_prioritize_set",
             "run/trigger.rs run_discard_all",
             "space/",
@@ -64,7 +62,7 @@ const ELSEWHERE: [(&str, &[&str]); 7] = [
             "state/link.rs",
             "state/rollback.rs",
             "worker_pool.rs",
-            "worker_token.rs",
+            "worker_token",
         ],
     ),
     (
@@ -146,7 +144,11 @@ pub fn expect_passed(passed: &BTreeMap<String, Wish>, on_postgres: bool) {
         .iter()
         .filter(|point| !passed.contains_key(*point))
         .collect();
-    assert!(never.is_empty(), "nobody passes these points: {never:#?}");
+    assert!(
+        never.is_empty(),
+        "nobody passes these points; let a wish of looped.rs pass them, or say here why no run does: \
+         {never:#?}"
+    );
     let unknown: Vec<&String> = passed
         .keys()
         .filter(|point| !wanted.contains(*point))
