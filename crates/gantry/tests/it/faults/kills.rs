@@ -1,7 +1,7 @@
 //! Server, worker and database are killed at random moments, while four stacks plan, confirm and apply.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gantry_testkit::postgres::Postgres;
 use gantry_testkit::process::Process;
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::looped::{Looped, Wish};
 use super::states::States;
-use super::{Database, Stage, seed};
+use super::{Database, PATIENCE, Stage, seed};
 
 /// How often something is killed, without `FAULT_KILLS`.
 const KILLS: usize = 8;
@@ -163,5 +163,12 @@ async fn kill_and_revive(stage: &mut Stage, victim: Victim, chance: &mut StdRng)
         (Victim::Postmaster | Victim::Backend, Database::Sqlite) => unreachable!("never chosen"),
     }
     tokio::time::sleep(away).await;
+    // A server ends at once where its database has not recovered yet, and is started again.
+    let begin = Instant::now();
     stage.revive();
+    while stage.world.server.has_died() {
+        assert!(begin.elapsed() < PATIENCE, "no server can be started");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        stage.revive();
+    }
 }
