@@ -10,6 +10,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::client::{ApiKey, Client};
+use crate::disk::Disk;
 use crate::keeper::{Kept, answers};
 use crate::ministack::{self, Ministack};
 use crate::port::Port;
@@ -31,6 +32,8 @@ pub struct Builder {
     /// Where workers elsewhere connect to.
     gateway: Option<Port>,
     address: String,
+    /// Bytes of a disk of its own.
+    disk: Option<u64>,
 }
 
 impl Builder {
@@ -62,6 +65,12 @@ impl Builder {
         self
     }
 
+    /// Gives its data directory a disk of its own, with room for so many bytes.
+    pub fn with_disk(mut self, bytes: u64) -> Self {
+        self.disk = Some(bytes);
+        self
+    }
+
     /// Lets it download tools from where their projects release them, as it does by default.
     pub fn downloads_tools(mut self) -> Self {
         self.downloads = true;
@@ -86,6 +95,8 @@ impl Builder {
         for name in ["data", "home", "repositories"] {
             std::fs::create_dir(folder.path().join(name))?;
         }
+        let data = folder.path().join("data");
+        let disk = self.disk.map(|bytes| Disk::mount(&data, bytes));
         let name = format!("gantry-{:08x}", rand::random::<u32>());
         let mut server = TestServer {
             identity: ministack.create_server_user(&name).await?,
@@ -100,6 +111,7 @@ impl Builder {
             past_log: String::new(),
             seen: Vec::new(),
             special: self,
+            _disk: disk.transpose()?,
             folder,
         };
         server.start_process()?;
@@ -119,6 +131,7 @@ pub struct TestServer {
     /// Before the folder: what is dropped first ends before its files go.
     process: Option<Kept>,
     special: Builder,
+    _disk: Option<Disk>,
     folder: TempDir,
     port: Port,
     ministack: &'static Ministack,
@@ -143,6 +156,7 @@ impl TestServer {
             downloads: false,
             gateway: None,
             address: "127.0.0.1".to_owned(),
+            disk: None,
         }
     }
 

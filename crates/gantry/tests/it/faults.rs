@@ -5,6 +5,7 @@
 
 mod applies;
 mod away;
+mod disk;
 mod kills;
 mod looped;
 mod normal;
