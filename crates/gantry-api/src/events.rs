@@ -77,7 +77,7 @@ async fn events(
     let subject = match subject_of(&app, &headers).await {
         Ok(Some(subject)) => subject,
         Ok(None) => return refuse(StatusCode::UNAUTHORIZED, "unauthorized"),
-        Err(error) => return refuse(StatusCode::SERVICE_UNAVAILABLE, &error.message),
+        Err(nobody) => return nobody.answer(),
     };
     let watched = match Watched::find(&app, &subject, run).await {
         Ok(watched) => watched,

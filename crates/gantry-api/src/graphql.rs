@@ -18,6 +18,7 @@ pub mod role;
 pub mod run;
 pub mod schema;
 pub mod search;
+pub mod sign_on;
 pub mod space;
 pub mod stack;
 pub mod stack_integrations;

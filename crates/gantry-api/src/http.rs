@@ -1,4 +1,5 @@
-//! The HTTP server for people, clients and tools: `/graphql`, news, state, and health.
+//! The HTTP server for people, clients and tools: `/graphql`, logins to the console, news, state, and
+//! health.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ use crate::error;
 use crate::graphql::batch::Batch;
 use crate::graphql::cx::RunMetadata;
 use crate::graphql::{ApiSchema, build, document};
+use crate::session;
 
 /// A mounted file of the largest size, in base64, inside a mutation.
 const BODY_BYTES: usize = 4 << 20;
@@ -40,7 +42,10 @@ pub fn router(app: Arc<App>) -> Router {
             app: app.clone(),
             schema,
         })
+        .merge(session::router(app.clone()))
+        .merge(crate::sign_on::router(app.clone()))
         .merge(crate::events::router(app.clone()))
+        .merge(crate::audit_export::router(app.clone()))
         .merge(crate::state::router(app.clone()))
         .merge(crate::health::router(app))
         .layer(CatchPanicLayer::new())
@@ -85,7 +90,8 @@ async fn graphql(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) 
     }
     let subject = match subject_of(&shared.app, &headers).await {
         Ok(subject) => subject,
-        Err(error) => return errors(&error.message),
+        Err(Nobody::Elsewhere) => return refuse(StatusCode::FORBIDDEN, session::ELSEWHERE),
+        Err(Nobody::Unknown(error)) => return errors(&error.message),
     };
     let (mut request, class) = match request(body, subject.clone(), &headers) {
         Ok(request) => request,
@@ -146,22 +152,38 @@ fn request(
     Ok((request.data(subject).data(RunMetadata(metadata)), class))
 }
 
-/// A missing, broken or expired token is nobody; what may be done without login is decided field
-/// by field.
-pub(crate) async fn subject_of(
-    app: &App,
-    headers: &HeaderMap,
-) -> Result<Option<Subject>, async_graphql::Error> {
+/// Why it can't be said who asks.
+pub(crate) enum Nobody {
+    /// A session that another site makes use of.
+    Elsewhere,
+    Unknown(async_graphql::Error),
+}
+
+impl Nobody {
+    pub(crate) fn answer(&self) -> Response {
+        match self {
+            Nobody::Elsewhere => refuse(StatusCode::FORBIDDEN, session::ELSEWHERE),
+            Nobody::Unknown(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, &error.message),
+        }
+    }
+}
+
+/// A missing, broken or expired token is nobody, and so is an ended session; what may be done without
+/// login is decided field by field. A token goes before the session.
+pub(crate) async fn subject_of(app: &App, headers: &HeaderMap) -> Result<Option<Subject>, Nobody> {
     let token = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "))
         .map(str::trim)
         .filter(|token| !token.is_empty());
-    match token {
-        Some(token) => app.subject_of_token(token).await.map_err(error::graphql),
-        None => Ok(None),
-    }
+    let subject = match (token, session::of(headers)) {
+        (Some(token), _) => app.subject_of_token(token).await,
+        (None, None) => return Ok(None),
+        (None, Some(_)) if !session::is_own_page(app, headers) => return Err(Nobody::Elsewhere),
+        (None, Some(secret)) => app.subject_of_session(&secret).await,
+    };
+    subject.map_err(|error| Nobody::Unknown(error::graphql(error)))
 }
 
 /// Clients take two words, wherever they stand in an error, for "it was deleted", and forget the

@@ -4,6 +4,7 @@
 //! This crate has no database and no cloud in its manifest: a resolver can't run SQL or assume a
 //! role. It decodes, calls one operation of `gantry-app`, and converts the answer.
 
+mod audit_export;
 mod error;
 mod events;
 pub mod gateway;
@@ -11,4 +12,6 @@ pub mod graphql;
 mod health;
 pub mod http;
 pub mod metrics;
+mod session;
+mod sign_on;
 mod state;

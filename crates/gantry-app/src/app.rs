@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::attachment::Slots;
 use crate::keyring::{CHECKSUMS, SIGNING};
 use crate::news::Newsroom;
+use crate::sign_on::{SignOn, SignOnSettings};
 use crate::trust_statement::Unanswered;
 use crate::worker_authority::WorkerAuthority;
 use crate::{Clock, Keyring, MasterKeySource, Objects, OpError, Wake};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How long a worker's lease lasts without a heartbeat, in seconds.
     pub lease: u64,
+    /// Without one people log in by API key.
+    pub sign_on: Option<SignOnSettings>,
 }
 
 impl Default for Settings {
@@ -56,6 +59,7 @@ impl Default for Settings {
                 ..Limits::MODEST
             },
             lease: 30,
+            sign_on: None,
         }
     }
 }
@@ -82,6 +86,7 @@ pub struct App {
     pub(crate) clouds: Registry,
     pub(crate) slots: Slots,
     pub(crate) unanswered: Unanswered,
+    pub(crate) sign_on: Option<SignOn>,
     /// What goes on after its answer was given; waited for before the database is closed.
     pub(crate) afterwards: TaskTracker,
 }
@@ -112,6 +117,7 @@ impl App {
             })
             .transpose()
             .map_err(|error| OpError::invalid(error.to_string()))?;
+        let sign_on = settings.sign_on.clone().map(SignOn::new);
         let others = store.dialect() == Dialect::Postgres;
         let app = Arc::new(App {
             store,
@@ -133,6 +139,7 @@ impl App {
             clouds,
             slots: Slots::default(),
             unanswered: Unanswered::default(),
+            sign_on,
             afterwards: TaskTracker::new(),
         });
         app.set_clock().await?;

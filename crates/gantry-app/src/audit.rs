@@ -1,6 +1,7 @@
 //! The audit trail: one event for each thing that somebody did, in the transaction that does it. What
 //! is not written there did not happen, and what did not happen is not written there.
 
+mod export;
 mod search;
 
 use std::sync::Mutex;

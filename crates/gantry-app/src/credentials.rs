@@ -19,7 +19,7 @@ use std::time::Instant;
 use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::grant::Grant;
 use gantry_core::credentials::issuing::Issuing;
-use gantry_core::ids::RunId;
+use gantry_core::ids::{IntegrationId, RunId};
 use gantry_core::protocol::{EnvVar, WorkerGrant};
 use gantry_core::run::Run;
 use gantry_core::utc;
@@ -29,7 +29,7 @@ pub use autoattached::AutoattachedStack;
 pub use preview::AccessPreview;
 
 use crate::verification::Attempt;
-use crate::{App, OpError};
+use crate::{App, OpError, Subject};
 
 /// The clouds that a phase may get credentials of.
 const CLOUDS: [Cloud; 1] = [Cloud::Aws];
@@ -101,6 +101,21 @@ impl App {
     /// What was issued to each phase of a run that somebody was allowed to see, and why not.
     pub async fn issued_to_run(&self, run: &Run) -> Result<Vec<Issuing>, OpError> {
         Ok(issuing::of_run(self.store.reader(), &run.id).await?)
+    }
+
+    /// A page of what was issued through an integration that somebody was allowed to see, to runs of
+    /// stacks that `subject` sees; newest first, before the one of that ID.
+    pub async fn issued_by_integration(
+        &self,
+        subject: &Subject,
+        integration: &IntegrationId,
+        before: Option<&str>,
+    ) -> Result<Vec<Issuing>, OpError> {
+        let spaces = subject.visible_spaces();
+        let (reader, limit) = (self.store.reader(), crate::search::PAGE);
+        let issued =
+            issuing::of_integration(reader, integration, spaces.as_deref(), before, limit).await;
+        Ok(issued?)
     }
 
     /// The same of several runs, mixed.

@@ -83,6 +83,35 @@ impl App {
         id: &ApiKeyId,
         secret: &SecretString,
     ) -> Result<Token, OpError> {
+        let key = self.key_of_pair(id, secret).await?;
+        let issued = self.clock.now() / 1000;
+        let claims = Claims {
+            iss: ISSUER_API_KEY.into(),
+            sub: id.as_str().into(),
+            aud: self.settings.public_url.clone(),
+            iat: issued,
+            exp: key.expires_at.map_or(issued + TOKEN_SECONDS, |end| {
+                (issued + TOKEN_SECONDS).min(end / 1000)
+            }),
+            phase: None,
+            space: None,
+            version: None,
+            fence: None,
+            purpose: None,
+        };
+        Ok(Token {
+            jwt: self.sign(&claims)?,
+            valid_until: claims.exp,
+            subject: self.subject_of_key(&key).await?,
+        })
+    }
+
+    /// The key of an ID and a secret, good now; notes its use.
+    pub(crate) async fn key_of_pair(
+        &self,
+        id: &ApiKeyId,
+        secret: &SecretString,
+    ) -> Result<ApiKey, OpError> {
         let stored = api_key::secret_hash(self.store.reader(), id).await?;
         let given = hash_secret(secret);
         let fits = stored.is_some_and(|stored| bool::from(stored.as_slice().ct_eq(&given)));
@@ -106,26 +135,7 @@ impl App {
             api_key::touch(&tx, id, now).await?;
             tx.commit().await?;
         }
-        let issued = now / 1000;
-        let claims = Claims {
-            iss: ISSUER_API_KEY.into(),
-            sub: id.as_str().into(),
-            aud: self.settings.public_url.clone(),
-            iat: issued,
-            exp: key.expires_at.map_or(issued + TOKEN_SECONDS, |end| {
-                (issued + TOKEN_SECONDS).min(end / 1000)
-            }),
-            phase: None,
-            space: None,
-            version: None,
-            fence: None,
-            purpose: None,
-        };
-        Ok(Token {
-            jwt: self.sign(&claims)?,
-            valid_until: claims.exp,
-            subject: self.subject_of_key(&key).await?,
-        })
+        Ok(key)
     }
 
     /// The subject of a bearer token; `None` when it is forged, expired, for somebody else, or its
@@ -154,7 +164,7 @@ impl App {
         }
     }
 
-    async fn subject_of_key(&self, key: &ApiKey) -> Result<Subject, OpError> {
+    pub(crate) async fn subject_of_key(&self, key: &ApiKey) -> Result<Subject, OpError> {
         // Whoever administers `root` administers the account.
         let root = |given: &SpaceAccess| given.space.as_str() == ROOT && given.role == Role::Admin;
         let who = Who::ApiKey {

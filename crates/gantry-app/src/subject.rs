@@ -1,5 +1,5 @@
 use gantry_core::authz::{Action, Given, Reach, Role};
-use gantry_core::ids::{ApiKeyId, RunId, SpaceId, StackId};
+use gantry_core::ids::{ApiKeyId, RunId, SpaceId, StackId, UserId};
 use gantry_core::run::{Phase, RunKind};
 use gantry_core::space::Space;
 
@@ -21,6 +21,12 @@ pub enum Who {
         /// An administrator of the account, by its nature or by the role admin in `root`.
         admin: bool,
     },
+    /// Somebody who came by single sign-on.
+    User {
+        id: UserId,
+        /// An administrator of the account, by the role admin in `root`.
+        admin: bool,
+    },
     /// The run token of a phase: a reader of the stack's space, or in a write phase of an
     /// administrative stack its administrator. It never creates, confirms or changes runs, and makes
     /// no keys, which could.
@@ -39,6 +45,7 @@ impl Subject {
     pub fn id(&self) -> String {
         match &self.who {
             Who::ApiKey { id, .. } => format!("api-key/{id}"),
+            Who::User { id, .. } => format!("user/{id}"),
             Who::Run { run, stack, .. } => format!("{stack}/{run}"),
         }
     }
@@ -47,7 +54,9 @@ impl Subject {
     /// reaches everything, a run its stack's space, any other key nothing.
     pub fn new(who: Who, name: impl Into<String>) -> Self {
         let reach = match (&who, who.of_run()) {
-            (Who::ApiKey { admin: true, .. }, _) => Reach::Everywhere,
+            (Who::ApiKey { admin: true, .. } | Who::User { admin: true, .. }, _) => {
+                Reach::Everywhere
+            }
             (_, Some(given)) => Reach::only(given.space, given.role),
             (_, None) => Reach::nowhere(),
         };
@@ -147,7 +156,7 @@ impl Subject {
     /// Triggering, confirming and everything else that moves runs is for people and their keys.
     pub fn require_not_run(&self) -> Result<(), OpError> {
         match self.who {
-            Who::ApiKey { .. } => Ok(()),
+            Who::ApiKey { .. } | Who::User { .. } => Ok(()),
             Who::Run { .. } => Err(OpError::Forbidden(
                 "the token of a run can't create, confirm or change runs and tasks".into(),
             )),
@@ -158,7 +167,7 @@ impl Subject {
     /// phase, and could confirm.
     pub fn require_account_admin(&self) -> Result<(), OpError> {
         match self.who {
-            Who::ApiKey { admin: true, .. } => Ok(()),
+            Who::ApiKey { admin: true, .. } | Who::User { admin: true, .. } => Ok(()),
             _ => Err(OpError::Forbidden(format!(
                 "{} is not an administrator of the account",
                 self.name

@@ -20,6 +20,9 @@ const IDENTITY_PATIENCE: Duration = Duration::from_secs(2);
 /// How long nobody asks again after the cloud did not say who we are.
 const SILENCE: Duration = Duration::from_secs(60);
 
+/// IAM takes 4,096 characters of a trust policy at the most.
+const MOST_STACKS: usize = 50;
+
 /// An external ID, and the statement with which a role accepts it (a JSON object).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalIdAndStatement {
@@ -63,6 +66,43 @@ impl App {
         Ok(ExternalIdAndStatement {
             external_id,
             statement,
+        })
+    }
+
+    /// One statement with which a role accepts all of these stacks, attached or not, for the accesses
+    /// that are chosen.
+    pub async fn trust_statement_for_stacks(
+        &self,
+        subject: &Subject,
+        cloud: Cloud,
+        integration: &Integration,
+        stacks: &[StackId],
+        (read, write): (bool, bool),
+    ) -> Result<String, OpError> {
+        let serves = Serves::from_flags(read, write).map_err(refused)?;
+        if stacks.is_empty() || stacks.len() > MOST_STACKS {
+            return Err(OpError::invalid(format!(
+                "stackIds: a trust statement is for 1 to {MOST_STACKS} stacks, not for {}; beyond \
+                 that, IAM takes no policy of that length",
+                stacks.len()
+            )));
+        }
+        let reader = self.store.reader();
+        let mut ids = Vec::new();
+        for stack in stacks {
+            let stack = self.stack_for(reader, subject, stack, Action::See).await?;
+            for id in self.external_ids(integration, &stack.id, serves)? {
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+        }
+        let statement = self.cloud(cloud)?;
+        let statement = statement.trust_statement(&ids, integration.role.tag_sessions);
+        statement.await.map_err(|error| {
+            OpError::Unavailable(format!(
+                "the trust statement names this server's own identity, which is not known: {error}"
+            ))
         })
     }
 

@@ -1,5 +1,6 @@
 //! Who may do what in a space.
 
+pub mod group;
 mod reach;
 
 pub use reach::{Given, Reach};

@@ -57,4 +57,6 @@ text_id! {
     WorkerPoolId,
     /// A ULID; stands in clear in front of a token's secret.
     WorkerTokenId,
+    /// A ULID, from somebody's first login by single sign-on on.
+    UserId,
 }

@@ -3,9 +3,10 @@
 use gantry_core::credentials::access::Access;
 use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::issuing::{Issuing, IssuingOutcome, IssuingSource};
-use gantry_core::ids::{IntegrationId, RunId, StackId};
+use gantry_core::ids::{IntegrationId, RunId, SpaceId, StackId};
 use gantry_core::run::Phase;
 
+use crate::search::Select;
 use crate::{Reader, Row, StoreError, Tx};
 
 const COLUMNS: &str = "SELECT id, run_id, run_version, stack_id, phase, access, kind, source, \
@@ -148,6 +149,32 @@ pub async fn next_end(reader: Reader<'_>) -> Result<Option<i64>, StoreError> {
         )
         .await?;
     row.map_or(Ok(None), |row| row.opt_int("at"))
+}
+
+/// What was issued through an integration to runs of stacks in these spaces (`None`: in any), newest
+/// first, before the one of that ID.
+pub async fn of_integration(
+    reader: Reader<'_>,
+    integration: &IntegrationId,
+    spaces: Option<&[SpaceId]>,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Issuing>, StoreError> {
+    let mut select = Select::from(COLUMNS);
+    let place = select.bind(integration.as_str());
+    select.and_must(&format!("integration_id = {place}"));
+    if let Some(spaces) = spaces {
+        let list = select.bind_list(spaces.iter().map(SpaceId::as_str));
+        select.and_must(&format!(
+            "stack_id IN (SELECT id FROM stack WHERE space_id IN ({list}))"
+        ));
+    }
+    if let Some(before) = before {
+        let place = select.bind(before);
+        select.and_must(&format!("id < {place}"));
+    }
+    let rows = select.page_by_id(reader, true, None, limit).await?;
+    rows.iter().map(from_row).collect()
 }
 
 /// The phase was told that it goes on without.

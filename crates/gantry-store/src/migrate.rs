@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = migrations![
     6 "0006_context", 7 "0007_issuing", 8 "0008_worker_pool", 9 "0009_installation",
     10 "0010_several_servers", 11 "0011_legacy_role_migration",
     12 "0012_search",
+    13 "0013_issued_by_integration", 14 "0014_person", 15 "0015_session",
 ];
 
 /// Advisory lock of PostgreSQL under which servers that start together migrate one at a time.

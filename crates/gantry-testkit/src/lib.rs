@@ -9,6 +9,7 @@ pub mod disk;
 pub mod file_server;
 pub mod golden;
 pub mod http;
+pub mod identity_provider;
 pub mod keeper;
 pub mod ministack;
 pub mod network;

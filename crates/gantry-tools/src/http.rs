@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, NoProxy, Proxy, Response, StatusCode};
+use reqwest::{Client, Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 
 use crate::{Network, ToolsError};
@@ -115,13 +115,11 @@ fn too_large(url: &str, limit: u64) -> ToolsError {
 }
 
 fn client(network: &Network) -> Result<Client, ToolsError> {
-    let mut builder = Client::builder()
-        .user_agent(concat!("gantry/", env!("CARGO_PKG_VERSION")))
+    let builder = network
+        .builder()?
         .connect_timeout(CONNECT)
         .read_timeout(SILENCE)
         .timeout(WHOLE)
-        // Only the configuration names proxies, not the server's own environment.
-        .no_proxy()
         .redirect(Policy::custom(|attempt| {
             let secure = attempt.previous().iter().any(|url| url.scheme() == "https");
             if secure && attempt.url().scheme() != "https" {
@@ -132,42 +130,12 @@ fn client(network: &Network) -> Result<Client, ToolsError> {
                 attempt.follow()
             }
         }));
-    let around = || network.no_proxy.as_deref().and_then(NoProxy::from_string);
-    // Not even the sentence of an error may show the address of a proxy: a password may stand in it.
-    let bad = |which: &str| {
-        ToolsError::Network(format!(
-            "child.{which} is no address of a proxy: write http://host:port"
-        ))
-    };
-    if let Some(proxy) = &network.http_proxy {
-        let proxy = Proxy::http(proxy.expose()).map_err(|_| bad("http_proxy"))?;
-        builder = builder.proxy(proxy.no_proxy(around()));
-    }
-    if let Some(proxy) = &network.https_proxy {
-        let proxy = Proxy::https(proxy.expose()).map_err(|_| bad("https_proxy"))?;
-        builder = builder.proxy(proxy.no_proxy(around()));
-    }
-    if let Some(path) = &network.ca_bundle {
-        let unusable = |detail: String| {
-            ToolsError::Network(format!(
-                "child.ca_bundle {} can't be used: {detail}",
-                path.display()
-            ))
-        };
-        let bundle = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
-        let certificates =
-            Certificate::from_pem_bundle(&bundle).map_err(|error| unusable(reason(error)))?;
-        if certificates.is_empty() {
-            return Err(unusable("there is no certificate in it".into()));
-        }
-        builder = builder.tls_certs_only(certificates);
-    }
     let client = builder.build();
     client.map_err(|error| ToolsError::Network(format!("TLS can't be set up: {}", reason(error))))
 }
 
 /// The innermost of an error says what happened; the outer ones say that something did.
-fn reason(error: reqwest::Error) -> String {
+pub(crate) fn reason(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".into();
     }

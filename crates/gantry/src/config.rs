@@ -33,6 +33,7 @@ pub struct Config {
     pub worker_gateway: WorkerGateway,
     pub log: Log,
     pub metrics: Metrics,
+    pub sign_on: SignOn,
     pub aws: Aws,
     pub source: Source,
     pub run: Run,
@@ -53,6 +54,19 @@ pub struct Server {
 pub struct WorkerGateway {
     pub listen: String,
     pub public_url: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignOn {
+    pub issuer: String,
+    pub client_id: String,
+    #[serde(deserialize_with = "secret")]
+    pub client_secret: SecretString,
+    pub scopes: Vec<String>,
+    pub groups_claim: String,
+    pub roles: Vec<String>,
+    pub name: String,
 }
 
 #[derive(Clone, Deserialize)]

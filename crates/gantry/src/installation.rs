@@ -6,9 +6,11 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use gantry_app::sign_on::SignOnSettings;
 use gantry_app::{MasterKeyFile, MasterKeySource, MasterKeys, ObjectsLocation, Settings};
 use gantry_cloud::aws::AwsSettings;
 use gantry_cloud::registry::Registry;
+use gantry_core::authz::group::GroupRoles;
 use gantry_core::engine::Engine;
 use gantry_core::protocol::Limits;
 use gantry_core::proxy::ProxyAddress;
@@ -216,6 +218,12 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
     if let Ok(path) = std::env::var("PATH") {
         git.search_path = path;
     }
+    let network = gantry_tools::Network {
+        http_proxy: proxy(&config.child.http_proxy)?,
+        https_proxy: proxy(&config.child.https_proxy)?,
+        no_proxy: some(&config.child.no_proxy),
+        ca_bundle: some(&config.child.ca_bundle).map(PathBuf::from),
+    };
     Ok(Settings {
         public_url: config.server.public_url.clone(),
         worker_gateway_url: some(&config.worker_gateway.public_url),
@@ -225,13 +233,9 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
             terraform: config.worker.mirror(Engine::Terraform),
             opentofu: config.worker.mirror(Engine::OpenTofu),
             keys: some(&config.worker.tools_keys).map(PathBuf::from),
-            network: gantry_tools::Network {
-                http_proxy: proxy(&config.child.http_proxy)?,
-                https_proxy: proxy(&config.child.https_proxy)?,
-                no_proxy: some(&config.child.no_proxy),
-                ca_bundle: some(&config.child.ca_bundle).map(PathBuf::from),
-            },
+            network: network.clone(),
         },
+        sign_on: sign_on(config, network)?,
         tools_dir: some(&config.worker.tools_dir).map(PathBuf::from),
         repository_template: some(&config.source.template),
         limits: Limits {
@@ -268,4 +272,39 @@ pub fn clouds(config: &Config) -> Registry {
         principal: some(&config.aws.principal),
         ..AwsSettings::default()
     })
+}
+
+/// `None` when no issuer is configured.
+fn sign_on(
+    config: &Config,
+    network: gantry_tools::Network,
+) -> anyhow::Result<Option<SignOnSettings>> {
+    let given = &config.sign_on;
+    if given.issuer.is_empty() {
+        return Ok(None);
+    }
+    if given.client_id.is_empty() {
+        bail!("sign_on.client_id: set it: the identity provider has to know who asks");
+    }
+    if !given.scopes.iter().any(|scope| scope == "openid") {
+        bail!(
+            "sign_on.scopes {:?}: `openid` has to be among them",
+            given.scopes
+        );
+    }
+    let roles = GroupRoles::parse(given.roles.iter().map(String::as_str));
+    let roles = roles.map_err(|error| anyhow::anyhow!("sign_on.roles: {error}"))?;
+    if roles.is_empty() {
+        bail!("sign_on.roles: set it: without a role for any group nobody is let in");
+    }
+    Ok(Some(SignOnSettings {
+        issuer: given.issuer.clone(),
+        client_id: given.client_id.clone(),
+        client_secret: given.client_secret.clone(),
+        scopes: given.scopes.clone(),
+        groups_claim: given.groups_claim.clone(),
+        roles,
+        name: given.name.clone(),
+        network,
+    }))
 }

@@ -50,7 +50,7 @@ struct AuditEvent {
     timestamp_ms: i64,
     /// `noun.verb`, such as `stack.lock`.
     action: String,
-    /// `api-key/<ID>`, `<stack>/<run>` for a run's token, `gantry`, or `command line`.
+    /// `api-key/<ID>`, `user/<ID>`, `<stack>/<run>` for a run's token, `gantry`, or `command line`.
     actor: String,
     /// What it was called then.
     actor_name: String,

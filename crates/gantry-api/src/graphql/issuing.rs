@@ -42,6 +42,24 @@ impl Loader<IssuedTo> for Batch {
     }
 }
 
+/// What an integration gave to a phase. An addition to the contract.
+#[derive(SimpleObject)]
+pub struct IntegrationIssued {
+    run: ID,
+    stack: ID,
+    credentials: PhaseCredentials,
+}
+
+impl From<Issuing> for IntegrationIssued {
+    fn from(issuing: Issuing) -> Self {
+        IntegrationIssued {
+            run: ID(issuing.run.as_str().to_owned()),
+            stack: ID(issuing.stack.as_str().to_owned()),
+            credentials: issuing.into(),
+        }
+    }
+}
+
 #[derive(SimpleObject)]
 struct PhaseCredentials {
     id: ID,

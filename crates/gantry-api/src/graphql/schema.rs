@@ -7,12 +7,13 @@ use gantry_app::App;
 
 use super::{
     account, api_key, attachment, audit, cloud_integration, config_element, context, legacy_role,
-    login, role, run, space, stack, state, tool_version, worker_pool,
+    login, role, run, sign_on, space, stack, state, tool_version, worker_pool,
 };
 
 #[derive(MergedObject, Default)]
 pub struct Query(
     account::AccountQuery,
+    sign_on::SignOnQuery,
     space::SpaceQuery,
     api_key::ApiKeyQuery,
     cloud_integration::aws::AwsIntegrationQuery,
@@ -30,6 +31,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     login::LoginMutation,
+    sign_on::SignOnMutation,
     space::SpaceMutation,
     api_key::ApiKeyMutation,
     cloud_integration::aws::AwsIntegrationMutation,

@@ -37,6 +37,15 @@ impl Client {
     }
 
     pub async fn with_clouds(clouds: Registry) -> Self {
+        Self::of(clouds, Settings::default()).await
+    }
+
+    /// With other settings than usual.
+    pub async fn with_settings(settings: Settings) -> Self {
+        Self::of(Registry::new(AwsSettings::default()), settings).await
+    }
+
+    async fn of(clouds: Registry, settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("repositories/infra")).unwrap();
         let connect = Connect::Sqlite(folder.path().join("gantry.db"));
@@ -47,7 +56,7 @@ impl Client {
         let settings = Settings {
             git: Some(gantry_git::Settings::new(folder.path().join("git"))),
             local_repository_roots: vec![folder.path().join("repositories")],
-            ..Settings::default()
+            ..settings
         };
         let app = App::open(
             store,

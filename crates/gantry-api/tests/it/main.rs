@@ -2,6 +2,7 @@
 
 mod api_key;
 mod audit;
+mod audit_export;
 mod authorization;
 mod batch;
 mod client;
@@ -13,6 +14,8 @@ mod events;
 mod gateway;
 mod run;
 mod sdl;
+mod session;
+mod sign_on;
 mod space;
 mod stack;
 mod state;

@@ -12,6 +12,13 @@ pub struct Period {
     pub until: Option<i64>,
 }
 
+/// What is asked for, and how much of it at once.
+pub(super) struct Ask<'a> {
+    pub period: Period,
+    pub wanted: &'a Search,
+    pub limit: i64,
+}
+
 impl App {
     /// One page of the events in the spaces that the subject administers, newest first. Those of the
     /// account are for its administrators.
@@ -20,6 +27,23 @@ impl App {
         subject: &Subject,
         period: Period,
         wanted: &Search,
+    ) -> Result<Page<AuditEvent>, OpError> {
+        let ask = Ask {
+            period,
+            wanted,
+            limit: wanted.limit()?,
+        };
+        self.audit_page(subject, ask).await
+    }
+
+    pub(super) async fn audit_page(
+        &self,
+        subject: &Subject,
+        Ask {
+            period,
+            wanted,
+            limit,
+        }: Ask<'_>,
     ) -> Result<Page<AuditEvent>, OpError> {
         let spaces = subject.administered_spaces();
         if spaces.as_ref().is_some_and(Vec::is_empty) {
@@ -38,7 +62,6 @@ impl App {
         let order = if ascending { "at asc" } else { "at desc" };
         let after = place(order, wanted.after.as_deref())?;
         let has_previous = after.is_some();
-        let limit = wanted.limit()?;
         let mut predicates = Vec::with_capacity(wanted.predicates.len());
         for predicate in &wanted.predicates {
             predicates.push(audit::Predicate {

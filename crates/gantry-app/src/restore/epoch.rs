@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gantry_core::audit::Target;
 use gantry_core::run::transition::Event;
-use gantry_store::{account, restore, run, stack, worker};
+use gantry_store::{account, restore, run, session, stack, user, worker};
 use ulid::Ulid;
 
 use crate::audit::{Deed, by_command_line};
@@ -29,7 +29,7 @@ pub struct NewEpoch {
 }
 
 impl App {
-    /// Ends every run, lease, worker, token and link that the backup knows. For the time before
+    /// Ends every run, lease, worker, session, token and link that the backup knows. For the time before
     /// anybody is served.
     pub async fn begin_epoch(
         self: &Arc<Self>,
@@ -74,6 +74,8 @@ impl App {
         stack::raise_fences(&tx, fence).await?;
         run::fence_off_all(&tx, fence).await?;
         worker::set_all_gone(&tx, now).await?;
+        session::end_all(&tx).await?;
+        user::end_all(&tx).await?;
         replace_signing_key(&tx, master, now).await?;
         account::set_epoch(&tx, &begun.epoch).await?;
         restore::end(&tx).await?;

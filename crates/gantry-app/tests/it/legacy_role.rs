@@ -100,6 +100,29 @@ async fn the_statements_hold_the_ids_that_are_sent() {
     );
     refusal(shown(false, false).await);
 
+    // One statement for several stacks.
+    let second = aws.world.stack("storage").await;
+    let stacks = [id.clone(), second.clone(), id.clone()];
+    let of_stacks = async |stacks: &[StackId]| {
+        let wanted = app.trust_statement_for_stacks(admin, AWS, &integration, stacks, (true, true));
+        wanted.await
+    };
+    let several = of_stacks(&stacks).await.unwrap();
+    let of_second = |access: &str| format!("acme@{}@{second}@{access}", integration.id);
+    assert_eq!(
+        ids(&several),
+        serde_json::json!([
+            of("read"),
+            of("write"),
+            of_second("read"),
+            of_second("write")
+        ])
+    );
+    let said = refusal(of_stacks(&[]).await);
+    assert!(said.contains("1 to 50 stacks"), "{said}");
+    let said = refusal(of_stacks(&[StackId::new("nowhere")]).await);
+    assert_eq!(said, "there is no stack `nowhere`");
+
     // What is shown is what works.
     let arn = aws.role("legacy-shown", &["nobody"]).await;
     let policy = gantry_testkit::trust::document(&[serde_json::from_str(&legacy).unwrap()]);

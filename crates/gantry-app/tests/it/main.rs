@@ -20,6 +20,7 @@ mod master_key;
 mod news;
 mod run;
 mod servers;
+mod session;
 mod space;
 mod stack;
 mod state;

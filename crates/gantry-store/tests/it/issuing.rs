@@ -1,7 +1,7 @@
 use gantry_core::credentials::access::Access;
 use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::issuing::{Issuing, IssuingOutcome, IssuingSource};
-use gantry_core::ids::{IntegrationId, RunId, StackId};
+use gantry_core::ids::{IntegrationId, RunId, SpaceId, StackId};
 use gantry_core::run::{Phase, Run, RunKind, RunState};
 use gantry_store::{Store, issuing, run};
 
@@ -12,6 +12,7 @@ on_both_databases!(
     a_record_comes_back_and_is_completed,
     only_a_request_for_write_marks_the_run,
     the_end_is_known_only_when_everything_ends,
+    what_an_integration_gave_is_paged_for_those_who_see_it,
 );
 
 fn sample_run() -> Run {
@@ -192,4 +193,32 @@ async fn the_end_is_known_only_when_everything_ends(store: &Store) {
     )
     .await;
     assert_eq!(end(7).await, None);
+}
+
+async fn what_an_integration_gave_is_paged_for_those_who_see_it(store: &Store) {
+    with_run(store).await;
+    let tx = store.begin().await.unwrap();
+    for (id, integration) in [("1", "a"), ("2", "b"), ("3", "a"), ("4", "a")] {
+        let mut issued = record(id, 5, Access::Read, IssuingOutcome::Issued);
+        issued.source = Some(IssuingSource {
+            kind: "attachment".into(),
+            integration: Some(IntegrationId::new(integration)),
+            integration_name: Some(integration.into()),
+        });
+        issuing::insert(&tx, &issued).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let page = async |spaces: Option<&[SpaceId]>, before, limit| {
+        let id = IntegrationId::new("a");
+        let found = issuing::of_integration(store.reader(), &id, spaces, before, limit).await;
+        let ids = found.unwrap().into_iter().map(|issued| issued.id);
+        ids.collect::<Vec<String>>()
+    };
+    assert_eq!(page(None, None, 2).await, ["4", "3"]);
+    assert_eq!(page(None, Some("3"), 2).await, ["1"]);
+    let seen = [SpaceId::new("legacy")];
+    assert_eq!(page(Some(&seen), None, 9).await, ["4", "3", "1"]);
+    let other = [SpaceId::new("root")];
+    assert_eq!(page(Some(&other), None, 9).await, [""; 0]);
+    assert_eq!(page(Some(&[]), None, 9).await, [""; 0]);
 }

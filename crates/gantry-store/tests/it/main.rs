@@ -21,5 +21,6 @@ mod slug;
 mod space;
 mod stack;
 mod state;
+mod user;
 mod verification;
 mod worker_pool;

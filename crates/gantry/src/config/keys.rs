@@ -116,6 +116,50 @@ pub(super) const KEYS: &[Key] = &[
         "`text` or `json`, on standard error.",
     ),
     key(
+        "sign_on.issuer",
+        Kind::Text,
+        "",
+        "Single sign-on to the console: the OpenID Connect issuer, as it calls itself in its discovery \
+         document. Empty: none (docs/sign-on.md).",
+    ),
+    key(
+        "sign_on.client_id",
+        Kind::Text,
+        "",
+        "How the identity provider knows this installation.",
+    ),
+    key(
+        "sign_on.client_secret",
+        Kind::Secret,
+        "",
+        "Its secret there. Empty for a public client. Better given by environment than by file.",
+    ),
+    key(
+        "sign_on.scopes",
+        Kind::List,
+        "openid,profile,email",
+        "What is asked for; many providers give groups only for a scope of that name.",
+    ),
+    key(
+        "sign_on.groups_claim",
+        Kind::Text,
+        "groups",
+        "The claim of the ID token that lists somebody's groups.",
+    ),
+    key(
+        "sign_on.roles",
+        Kind::List,
+        "",
+        "Which groups have which roles: `group=space:role`, with the space's ID and `reader`, `writer` or \
+         `admin`; each role holds in the spaces below too. Whoever is in no such group is not let in.",
+    ),
+    key(
+        "sign_on.name",
+        Kind::Text,
+        "Single sign-on",
+        "What the button says.",
+    ),
+    key(
         "metrics.listen",
         Kind::Text,
         "",

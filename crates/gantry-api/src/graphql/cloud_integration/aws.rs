@@ -13,6 +13,7 @@ use crate::error;
 use crate::graphql::attachment::AwsIntegrationStackAttachment;
 use crate::graphql::batch::{self, Batch};
 use crate::graphql::cx::{app, subject};
+use crate::graphql::issuing::IntegrationIssued;
 
 pub(in crate::graphql) const CLOUD: Cloud = Cloud::Aws;
 
@@ -211,6 +212,37 @@ impl AwsIntegration {
         let stacks = batch::one(ctx, AutoattachedTo(self.0.id.clone())).await?;
         let stacks = stacks.unwrap_or_default().into_iter();
         Ok(stacks.map(AwsIntegrationAutoattachedStack::from).collect())
+    }
+
+    /// What it gave to phases of runs that the viewer sees, newest first, at most 50; `before` is the
+    /// `id` of the last that was seen. An addition to the contract.
+    async fn issued(
+        &self,
+        ctx: &Context<'_>,
+        before: Option<ID>,
+    ) -> Result<Vec<IntegrationIssued>> {
+        let before = before.as_ref().map(|id| id.as_str());
+        let issued = app(ctx)
+            .issued_by_integration(subject(ctx)?, &self.0.id, before)
+            .await;
+        let issued = issued.map_err(error::graphql)?.into_iter();
+        Ok(issued.map(IntegrationIssued::from).collect())
+    }
+
+    /// One statement for the role's trust policy, as JSON, with which it accepts all of these stacks for
+    /// the accesses that are chosen, attached or not. An addition to the contract.
+    async fn trust_statement(
+        &self,
+        ctx: &Context<'_>,
+        stack_ids: Vec<ID>,
+        read: bool,
+        write: bool,
+    ) -> Result<String> {
+        let stacks: Vec<StackId> = stack_ids.into_iter().map(|id| StackId::new(id.0)).collect();
+        let statement = app(ctx)
+            .trust_statement_for_stacks(subject(ctx)?, CLOUD, &self.0, &stacks, (read, write))
+            .await;
+        statement.map_err(error::graphql)
     }
 
     /// What a role has to accept for a stack to use it, attached or not. With both accesses the

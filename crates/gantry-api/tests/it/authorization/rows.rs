@@ -83,6 +83,8 @@ pub fn rows() -> Vec<Row> {
         row("apiKey", r#"{apiKey(id: "<key>"){id}}"#),
         row("apiKeys", r#"{apiKeys{id}}"#),
         row("apiKeyUser", r#"mutation{apiKeyUser(id: "<key>", secret: "<secret>"){jwt}}"#),
+        row("signOnUsers", "{signOnUsers{id}}"),
+        row("signOnUserLogOut", r#"mutation{signOnUserLogOut(id: "nobody"){id}}"#),
         row("oauthUser", r#"mutation{oauthUser(token: "x"){jwt}}"#).not_served(),
         row("apiKeyCreate", r#"mutation{apiKeyCreate(input: {admin: false, name: "x", teams: []}){id}}"#),
         row("apiKeyUpdate", r#"mutation{apiKeyUpdate(id: "<key>", input: {name: "y"}){id}}"#),
