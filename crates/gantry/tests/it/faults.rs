@@ -6,6 +6,7 @@
 mod applies;
 mod away;
 mod disk;
+mod hogs;
 mod kills;
 mod looped;
 mod normal;
