@@ -144,6 +144,13 @@ impl Postgres {
         assert!(left.is_empty(), "these outlive their PostgreSQL: {left:?}");
     }
 
+    /// Whether it has ended without having been asked to, as it does when what recovers it is killed.
+    pub fn has_died(&self) -> bool {
+        let processes = self.processes();
+        let newest = processes.last();
+        newest.is_none_or(|process| process.exit_status().is_some())
+    }
+
     /// Starts it again on the same data.
     pub fn revive(&self) -> Result<()> {
         let folder = tempfile::Builder::new()

@@ -165,10 +165,17 @@ async fn kill_and_revive(stage: &mut Stage, victim: Victim, chance: &mut StdRng)
     tokio::time::sleep(away).await;
     // A server ends at once where its database has not recovered yet, and is started again.
     let begin = Instant::now();
-    stage.revive();
-    while stage.world.server.has_died() {
+    loop {
+        if let Database::Postgres { server, .. } = &stage.database
+            && server.has_died()
+        {
+            server.revive().unwrap();
+        }
+        stage.revive();
+        if !stage.world.server.has_died() {
+            break;
+        }
         assert!(begin.elapsed() < PATIENCE, "no server can be started");
         tokio::time::sleep(Duration::from_millis(200)).await;
-        stage.revive();
     }
 }
