@@ -82,6 +82,8 @@ pub struct App {
     pub(crate) clock: Clock,
     pub(crate) metrics: crate::metrics::Metrics,
     pub(crate) last_look: crate::health::LastLook,
+    /// Who wants to know of runs that ended.
+    pub(crate) ended: std::sync::OnceLock<tokio::sync::mpsc::Sender<gantry_core::ids::RunId>>,
     pub(crate) runs: crate::run::Memory,
     pub(crate) clouds: Registry,
     pub(crate) slots: Slots,
@@ -135,6 +137,7 @@ impl App {
             clock,
             metrics: crate::metrics::Metrics::default(),
             last_look: crate::health::LastLook::default(),
+            ended: std::sync::OnceLock::new(),
             runs: crate::run::Memory::default(),
             clouds,
             slots: Slots::default(),

@@ -87,7 +87,11 @@ impl App {
         id: &RunId,
         fence: i64,
     ) -> Result<Run, GatewayError> {
-        let run = leased(self.store.reader(), id, fence).await?;
+        let found = run::find(self.store.reader(), id).await?;
+        if let Some(run) = &found {
+            name_stack(run);
+        }
+        let run = check_lease(found, id, fence)?;
         self.expect_own(caller, &run).await?;
         Ok(run)
     }
@@ -125,7 +129,8 @@ impl App {
         }
         let deadline = tokio::time::Instant::now() + wait;
         loop {
-            let run = self.held_run(caller, id, message.fence).await?;
+            let run = leased(self.store.reader(), id, message.fence).await?;
+            self.expect_own(caller, &run).await?;
             if run.lease.is_none() {
                 return Err(GatewayError::stale(id, message.fence));
             }
@@ -198,6 +203,7 @@ impl App {
             self.runs.tails.forget(id);
             return Ok(());
         };
+        name_stack(&found);
         if found.fence != message.fence {
             return Err(GatewayError::stale(id, message.fence));
         }
@@ -259,10 +265,13 @@ pub(crate) async fn leased(
     check_lease(run::find(reader, id).await?, id, fence)
 }
 
+/// Of the run that a message is about: once, since it is written as often as it is said.
+fn name_stack(run: &Run) {
+    tracing::Span::current().record("stack.slug", run.stack.as_str());
+}
+
 pub(crate) fn check_lease(found: Option<Run>, id: &RunId, fence: i64) -> Result<Run, GatewayError> {
     let run = found.ok_or_else(|| GatewayError::refused(format!("run {id} is gone")))?;
-    // Of the message that this is about.
-    tracing::Span::current().record("stack.slug", run.stack.as_str());
     if run.fence == fence && run.worker.is_some() {
         Ok(run)
     } else {

@@ -10,6 +10,7 @@ pub mod keyring;
 pub mod master_key;
 mod objects;
 mod subject;
+pub mod trace;
 mod wake;
 
 pub mod account;

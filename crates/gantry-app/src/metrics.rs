@@ -63,6 +63,7 @@ pub struct Metrics {
     http: Histograms<2>,
     statements: Counter,
     commits: Counter,
+    traces: Family<Labels<1>, Counter>,
     objects_written: Counter,
     object_bytes_written: Counter,
     /// One scrape at a time sets what is counted when it is asked for.
@@ -170,6 +171,10 @@ impl Default for Metrics {
             help,
             object_bytes_written.clone(),
         );
+        let traces = Family::default();
+        let help =
+            "Traces of runs: `sent` to the collector, or `lost` since it took none for too long.";
+        all.counter("gantry_traces", "outcome", help, traces.clone());
         let process = Process::register(&mut all);
         Metrics {
             registry: all.registry,
@@ -186,6 +191,7 @@ impl Default for Metrics {
             http,
             statements,
             commits,
+            traces,
             objects_written,
             object_bytes_written,
             scraping: tokio::sync::Mutex::default(),
@@ -209,6 +215,11 @@ impl Metrics {
     pub fn request(&self, class: &'static str, outcome: &'static str, took: Duration) {
         let labels = [("class", class), ("outcome", outcome)];
         self.http.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    pub fn traces(&self, outcome: &'static str, count: u64) {
+        let labels = [("outcome", outcome)];
+        self.traces.get_or_create(&labels).inc_by(count);
     }
 
     /// The table of `docs/metrics.md`.

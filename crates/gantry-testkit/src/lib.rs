@@ -5,6 +5,7 @@
 
 pub mod aws_request;
 pub mod client;
+pub mod collector;
 pub mod disk;
 pub mod file_server;
 pub mod golden;

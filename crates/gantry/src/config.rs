@@ -34,6 +34,7 @@ pub struct Config {
     pub log: Log,
     pub metrics: Metrics,
     pub sign_on: SignOn,
+    pub traces: Traces,
     pub aws: Aws,
     pub source: Source,
     pub run: Run,
@@ -82,6 +83,14 @@ pub struct Metrics {
     pub listen: String,
     #[serde(deserialize_with = "secret")]
     pub token: SecretString,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Traces {
+    pub url: String,
+    #[serde(deserialize_with = "secret")]
+    pub header: SecretString,
 }
 
 #[derive(Deserialize)]

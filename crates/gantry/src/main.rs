@@ -11,6 +11,7 @@ mod memory;
 mod metrics;
 mod notify;
 mod server;
+mod traces;
 mod worker;
 
 use std::process::ExitCode;

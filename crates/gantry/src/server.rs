@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Log};
 use crate::embedded_worker::{self, EmbeddedWorker};
-use crate::{admin, installation, logging, memory, metrics, notify};
+use crate::{admin, installation, logging, memory, metrics, notify, traces};
 
 /// Between two starts of a worker that can't work.
 const WORKER_PAUSE: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
@@ -37,6 +37,7 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("server.listen: can't listen on {}", config.server.listen))?;
     let metrics = metrics::Listening::start(&config.metrics).await?;
+    let collector = traces::Collector::new(&config.traces)?;
     let token = worker_token();
     let socket = gateway_socket(&config)?;
     let gateway = UnixListener::bind(&socket)
@@ -65,6 +66,7 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
 
     let app = open(&config).await?;
     tell_absence(&app, &mut absent);
+    let traces = collector.map(|collector| traces::Telling::start(collector, &app));
     let mut serving = JoinSet::new();
     serving.spawn(
         axum::serve(listener, gantry_api::http::router(app.clone()))
@@ -140,6 +142,9 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
     hangups.abort();
     serving.abort_all();
     while serving.join_next().await.is_some() {}
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
     app.close().await;
     tracing::info!("ended in order");
     Ok(())

@@ -60,7 +60,7 @@ pub(crate) struct AfterCommit {
     /// Those among them that are to stop: their worker may wait on another server.
     stops: Vec<RunId>,
     forget: Vec<String>,
-    ended: Vec<(RunKind, RunState)>,
+    ended: Vec<(RunId, RunKind, RunState)>,
     /// Phase, outcome, and how many milliseconds it took.
     phases: Vec<(&'static str, &'static str, i64)>,
     lost: u64,
@@ -86,7 +86,8 @@ impl AfterCommit {
         for run in &self.runs {
             app.wake.run(run);
         }
-        for (kind, state) in self.ended {
+        for (run, kind, state) in self.ended {
+            app.tell_of_end(run);
             let labels = [("kind", kind.as_str()), ("state", state.as_str())];
             app.metrics.runs_ended.get_or_create(&labels).inc();
         }
@@ -164,7 +165,7 @@ impl<'a> Deciding<'a> {
             run.state = decided.next;
             if run.state.is_terminal() {
                 run.finished_at = Some(self.now);
-                self.after.ended.push((run.kind, run.state));
+                self.after.ended.push((run.id.clone(), run.kind, run.state));
             }
         }
         if decided.effects.contains(&Effect::SignalWorkerStop) {

@@ -173,6 +173,19 @@ pub(super) const KEYS: &[Key] = &[
         "What Prometheus has to know (`Authorization: Bearer …`). Needed on an address.",
     ),
     key(
+        "traces.url",
+        Kind::Text,
+        "",
+        "Where each run is sent as a trace when it has ended, by OpenTelemetry's protocol (OTLP over \
+         HTTP, JSON), such as `http://127.0.0.1:4318/v1/traces` (docs/operations.md). Empty: nowhere.",
+    ),
+    key(
+        "traces.header",
+        Kind::Secret,
+        "",
+        "A header that the collector wants to see, such as `Authorization: Bearer …`.",
+    ),
+    key(
         "aws.principal",
         Kind::Text,
         "",

@@ -45,6 +45,8 @@ impl Config {
             ("sign_on.name", text(&self.sign_on.name)),
             ("metrics.listen", text(&self.metrics.listen)),
             ("metrics.token", secret(&self.metrics.token)),
+            ("traces.url", text(&self.traces.url)),
+            ("traces.header", secret(&self.traces.header)),
             ("aws.principal", text(&self.aws.principal)),
             ("aws.sts_endpoint", text(&self.aws.sts_endpoint)),
             ("source.local_roots", paths(&self.source.local_roots)),

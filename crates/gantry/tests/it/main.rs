@@ -25,6 +25,7 @@ mod server;
 mod state;
 mod stored_state;
 mod tool_version;
+mod traces;
 mod worker;
 mod worker_pool;
 mod world;

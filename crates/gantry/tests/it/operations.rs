@@ -119,6 +119,9 @@ async fn a_whole_run_is_counted(builder: Builder) {
     }
     assert!(documented.len() > 15, "{documented:?}");
     assert!(!world.server.log().contains("let me see"));
+    let once = format!("stack.slug=\"{stack}\"");
+    assert!(world.server.log().contains(&once));
+    assert!(!world.server.log().contains(&format!("{once} {once}")));
     let (status, _) = http::get(&format!("{}/metrics", world.server.url()), None).await;
     assert_eq!(status, 404, "the public address has no metrics");
 }
