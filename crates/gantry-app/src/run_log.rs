@@ -26,6 +26,13 @@ use crate::{App, OpError, Subject};
 /// A piece of this size is stored without waiting for the end of the phase.
 const PIECE_BYTES: usize = 256 << 10;
 
+/// What a worker keeps is its limit of what the phase prints and as much of the hooks after the run; the
+/// limit may have been lowered since the phase began.
+const TIMES_THE_LIMIT: u64 = 4;
+
+/// What workers say in logs themselves.
+const NOTES_BYTES: u64 = 1 << 20;
+
 /// One answer holds no more than this.
 const PAGE_BYTES: usize = 64 << 10;
 
@@ -67,6 +74,7 @@ impl App {
                 "run {id} has no version {version}"
             )));
         }
+        self.fits_a_log(id, offset, bytes.len())?;
         if self.shares_logs() {
             let bytes = self
                 .append_shared(id, version, fence, offset, bytes)
@@ -100,6 +108,20 @@ impl App {
             version,
             bytes,
         }));
+    }
+
+    /// Workers keep the limit themselves. One that doesn't fills nobody's disk.
+    fn fits_a_log(&self, id: &RunId, offset: u64, length: usize) -> Result<(), GatewayError> {
+        let limit = self.settings.limits.log;
+        let most = limit.saturating_mul(TIMES_THE_LIMIT) + NOTES_BYTES;
+        if limit == 0 || offset.saturating_add(length as u64) <= most {
+            return Ok(());
+        }
+        Err(GatewayError::refused(format!(
+            "the log of run {id} is longer than the {} MiB that are taken of one: {TIMES_THE_LIMIT} times \
+             run.log_limit",
+            most >> 20
+        )))
     }
 
     /// Whether another server may take the next message of a worker, or be asked for its log.
