@@ -45,7 +45,7 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// What is wrong with the disk that the database is on.
+/// What is wrong with the disk that the database is on, or with its memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DiskFault {
     place: &'static str,
@@ -57,6 +57,7 @@ impl DiskFault {
     fn of(error: &dyn DatabaseError) -> Option<Self> {
         const FULL: (&str, &str) = ("is full", "make room on it");
         const READ_ONLY: (&str, &str) = ("is read-only", "make it writable again");
+        const NO_MEMORY: (&str, &str) = ("has no memory left", "leave it more");
         const BROKEN: (&str, &str) = ("does not read or write", "see the kernel's log");
         let code = error.code()?;
         let (place, (fault, remedy)) = match error.try_downcast_ref::<SqliteError>() {
@@ -70,7 +71,8 @@ impl DiskFault {
             None => match code.as_ref() {
                 "53100" => (OF_POSTGRES, FULL),
                 "58030" => (OF_POSTGRES, BROKEN),
-                "25006" => ("PostgreSQL, which keeps the database,", READ_ONLY),
+                "53200" => (POSTGRES, NO_MEMORY),
+                "25006" => (POSTGRES, READ_ONLY),
                 _ => return None,
             },
         };
@@ -83,6 +85,7 @@ impl DiskFault {
 }
 
 const IN_THE_DATA_DIRECTORY: &str = "the disk of the data directory, where the database is,";
+const POSTGRES: &str = "PostgreSQL, which keeps the database,";
 const OF_POSTGRES: &str = "the disk of PostgreSQL, which keeps the database,";
 
 impl fmt::Display for DiskFault {

@@ -144,3 +144,91 @@ async fn what_does_not_fit_into_the_object_storage_names_its_directory() {
         objects.remove("a/c").await.unwrap();
     }
 }
+
+/// What PostgreSQL says when its disk or its memory is at an end, at a statement of ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_postgres_refuses_changes_until_it_is_over() {
+    let world = World::postgres().await;
+    let id = make(&world, "before").await.unwrap();
+    for (code, said) in [
+        (
+            "53100",
+            "the disk of PostgreSQL, which keeps the database, is full",
+        ),
+        (
+            "53200",
+            "PostgreSQL, which keeps the database, has no memory left",
+        ),
+        (
+            "58030",
+            "the disk of PostgreSQL, which keeps the database, does not read or write",
+        ),
+    ] {
+        world.sql(&format!(
+            "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+             $$BEGIN RAISE EXCEPTION 'injected' USING ERRCODE = '{code}'; END$$;
+             CREATE TRIGGER refuse BEFORE INSERT ON space FOR EACH ROW EXECUTE FUNCTION refuse()"
+        ));
+        refused_with(&world, said).await;
+        reads(&world, &id).await;
+        world.sql("DROP TRIGGER refuse ON space");
+        reads(&world, &make(&world, code).await.unwrap()).await;
+    }
+}
+
+/// A standby that was not promoted, or what an operator does before the disk is full.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_only_postgres_refuses_changes_until_it_is_writable() {
+    let world = World::postgres().await;
+    let id = make(&world, "before").await.unwrap();
+    let set = |how: &str| {
+        let own = "(SELECT current_database())";
+        let name = world.sql("SELECT current_database()");
+        world.sql(&format!(
+            "BEGIN READ WRITE; ALTER DATABASE {} {how}; COMMIT",
+            name.trim()
+        ));
+        // Of those that are connected already, nobody hears of it.
+        world.sql(&format!(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+             WHERE datname = {own} AND pid <> pg_backend_pid()"
+        ));
+    };
+    set("SET default_transaction_read_only = on");
+    let said = "PostgreSQL, which keeps the database, is read-only";
+    refused_with(&world, said).await;
+    reads(&world, &id).await;
+    set("RESET default_transaction_read_only");
+    reads(&world, &make(&world, "after").await.unwrap()).await;
+}
+
+async fn refused_with(world: &World, said: &str) {
+    for _ in 0..3 {
+        let refused = make(world, "while").await.unwrap_err();
+        assert!(matches!(refused, OpError::Unavailable(_)), "{refused:?}");
+        let text = refused.to_string();
+        assert!(
+            text.contains(said) && text.contains("no restart is needed"),
+            "{text}"
+        );
+    }
+}
+
+/// SQLite needs to write even to begin to read what others may write.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_does_not_start_on_a_read_only_disk_and_says_so() {
+    let Some(disk) = Disk::mounted() else { return };
+    let connect = gantry_store::Connect::Sqlite(disk.path().join("gantry.db"));
+    let store = gantry_store::Store::open(&connect).await.unwrap();
+    store.close().await;
+    disk.set_read_only(true);
+    let said = gantry_store::Store::open(&connect).await.err().unwrap();
+    let said = said.to_string();
+    assert!(
+        said.contains("gantry.db") && said.contains("read-only"),
+        "{said}"
+    );
+    disk.set_read_only(false);
+    let store = gantry_store::Store::open(&connect).await.unwrap();
+    store.close().await;
+}

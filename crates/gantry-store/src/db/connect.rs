@@ -79,8 +79,12 @@ pub(super) async fn open(connect: &Connect) -> Result<Store, StoreError> {
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(5));
             let opened = |error: sqlx::Error| {
+                let reason = match is_read_only(path) {
+                    true => "its disk is read-only; make it writable again".to_owned(),
+                    false => error.to_string(),
+                };
                 StoreError::Open(format!(
-                    "the SQLite database {} can't be opened: {error}",
+                    "the SQLite database {} can't be opened: {reason}",
                     path.display()
                 ))
             };
@@ -129,4 +133,10 @@ pub(super) async fn open(connect: &Connect) -> Result<Store, StoreError> {
         reads: AtomicU64::new(0),
         counted: Arc::default(),
     })
+}
+
+/// SQLite itself says no more of that than that it can't open a file.
+fn is_read_only(path: &Path) -> bool {
+    let opened = std::fs::File::options().append(true).open(path);
+    opened.is_err_and(|error| error.kind() == std::io::ErrorKind::ReadOnlyFilesystem)
 }
