@@ -12,6 +12,7 @@ pub mod golden;
 pub mod http;
 pub mod identity_provider;
 pub mod keeper;
+pub mod machine_clock;
 pub mod ministack;
 pub mod network;
 pub mod port;

@@ -4,7 +4,7 @@
 //! the double behind judges them exactly as if nobody stood between.
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -36,6 +36,8 @@ pub struct Call {
     pub access_key_id: Option<String>,
     /// The region that the signature is for.
     pub region: Option<String>,
+    /// When the signature was made, such as `20270115T093000Z`.
+    pub signed_at: Option<String>,
     /// What was answered; `None` while nothing was.
     pub status: Option<u16>,
 }
@@ -79,6 +81,9 @@ impl Fault {
     }
 }
 
+/// How far the clock of who signs may be off.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(15 * 60);
+
 type Rule = Box<dyn FnMut(&Call) -> Option<Fault> + Send>;
 
 #[derive(Default)]
@@ -86,6 +91,7 @@ struct State {
     calls: Mutex<Vec<Call>>,
     rule: Mutex<Option<Rule>>,
     connections: AtomicUsize,
+    timeless: AtomicBool,
 }
 
 /// Listens on loopback, on a thread of its own, until dropped.
@@ -141,6 +147,11 @@ impl StsProxy {
         self.state.connections.load(Ordering::Relaxed)
     }
 
+    /// From now on no answer says what time it is: who reads that can set right a clock that is off.
+    pub fn tell_no_time(&self) {
+        self.state.timeless.store(true, Ordering::Relaxed);
+    }
+
     pub fn forget_calls(&self) {
         lock(&self.state.calls).clear();
     }
@@ -194,12 +205,13 @@ async fn answer(
     let body = body.collect().await?.to_bytes();
     let call = read_call(&head.headers, &body);
     let fault = lock(&state.rule).as_mut().and_then(|rule| rule(&call));
+    let fault = fault.or_else(|| refuse_clock(&call));
     let index = {
         let mut calls = lock(&state.calls);
         calls.push(call);
         calls.len() - 1
     };
-    let response = match fault {
+    let mut response = match fault {
         Some(Fault::Hang) => std::future::pending::<Result<_, Infallible>>().await?,
         Some(Fault::Disconnect) => anyhow::bail!("disconnected on purpose"),
         Some(Fault::Error {
@@ -220,6 +232,11 @@ async fn answer(
         }
         None => forward(head, body, upstream).await?,
     };
+    if state.timeless.load(Ordering::Relaxed) {
+        // Otherwise one is added.
+        let none = hyper::header::HeaderValue::from_static("");
+        response.headers_mut().insert("date", none);
+    }
     if let Some(call) = lock(&state.calls).get_mut(index) {
         call.status = Some(response.status().as_u16());
     }
@@ -245,6 +262,28 @@ async fn forward(
         response = response.header("content-type", kind);
     }
     Ok(response.body(Full::new(body))?)
+}
+
+/// As STS does, and the double behind does not.
+fn refuse_clock(call: &Call) -> Option<Fault> {
+    let signed = call.signed_at.as_ref()?;
+    let moment = |at| {
+        let (day, time) = timestamp(at);
+        format!("{day}T{time}Z")
+    };
+    let now = SystemTime::now();
+    let message = if *signed < moment(now - CLOCK_TOLERANCE) {
+        "Signature expired: it is more than 15 min. old"
+    } else if *signed > moment(now + CLOCK_TOLERANCE) {
+        "Signature not yet current: it is more than 15 min. ahead"
+    } else {
+        return None;
+    };
+    Some(Fault::Error {
+        status: 403,
+        code: "SignatureDoesNotMatch",
+        message,
+    })
 }
 
 fn respond(status: u16, body: &str) -> Result<Response<Full<Bytes>>> {
@@ -309,6 +348,9 @@ fn read_call(headers: &hyper::HeaderMap, body: &Bytes) -> Call {
         duration: get("DurationSeconds").and_then(|seconds| seconds.parse().ok()),
         policy: get("Policy"),
         tags,
+        signed_at: headers
+            .get("x-amz-date")
+            .and_then(|value| Some(value.to_str().ok()?.to_owned())),
         access_key_id: scope.next().filter(|key| !key.is_empty()),
         region: scope.nth(1),
         status: None,

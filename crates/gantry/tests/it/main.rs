@@ -5,6 +5,7 @@ mod databases;
 
 mod backup;
 mod bad_input;
+mod clock;
 mod cloud_integration;
 mod context;
 mod documents;
