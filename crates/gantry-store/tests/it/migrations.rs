@@ -86,6 +86,63 @@ async fn opening_twice_changes_nothing() {
     assert_eq!(spaces.len(), 2);
 }
 
+/// Servers of the version before go on with it (`migrations/README.md`).
+#[test]
+fn later_migrations_only_add() {
+    for text in ["sqlite", "postgres"].map(later_statements).concat() {
+        assert!(takes_nothing_away(&text), "{text}");
+    }
+    for (statement, allowed) in [
+        ("CREATE TABLE a (id TEXT PRIMARY KEY)", true),
+        ("CREATE INDEX b ON a (c)", true),
+        ("ALTER TABLE a ADD COLUMN c TEXT", true),
+        ("ALTER TABLE a ADD COLUMN c BIGINT NOT NULL DEFAULT 0", true),
+        ("UPDATE a SET c = 1", true),
+        ("ALTER TABLE a ADD COLUMN c BIGINT NOT NULL", false),
+        ("ALTER TABLE a DROP COLUMN c", false),
+        ("ALTER TABLE a RENAME TO b", false),
+        ("ALTER TABLE a ALTER COLUMN c SET NOT NULL", false),
+        ("ALTER TABLE a ADD CONSTRAINT c CHECK (d > 0)", false),
+        ("CREATE UNIQUE INDEX b ON a (c)", false),
+        ("DROP TABLE a", false),
+        ("-- unused since 0.3\nDROP TABLE a", true),
+    ] {
+        assert_eq!(takes_nothing_away(statement), allowed, "{statement}");
+    }
+}
+
+fn later_statements(database: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let later = files(database)
+        .into_iter()
+        .filter(|file| file.as_str() > "0011");
+    later
+        .flat_map(|file| {
+            let text = std::fs::read_to_string(folder.join(database).join(file)).unwrap();
+            let statements = text.split(';').map(|one| one.trim().to_owned());
+            statements.filter(|one| !one.is_empty()).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn takes_nothing_away(statement: &str) -> bool {
+    if statement.contains("-- unused since ") {
+        return true;
+    }
+    let words: Vec<String> = statement
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+        .flat_map(str::split_whitespace)
+        .map(str::to_uppercase)
+        .collect();
+    let text = words.join(" ");
+    let adds_column = text.starts_with("ALTER TABLE")
+        && text.contains(" ADD COLUMN ")
+        && (!text.contains("NOT NULL") || text.contains(" DEFAULT "));
+    let begins = ["CREATE TABLE ", "CREATE INDEX ", "INSERT ", "UPDATE "];
+    text.is_empty() || adds_column || begins.iter().any(|begin| text.starts_with(begin))
+}
+
 #[tokio::test]
 async fn servers_that_start_together_migrate_one_at_a_time() {
     let database = gantry_testkit::postgres::Postgres::shared()

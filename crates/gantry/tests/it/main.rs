@@ -27,6 +27,7 @@ mod state;
 mod stored_state;
 mod tool_version;
 mod traces;
+mod upgrade;
 mod worker;
 mod worker_pool;
 mod world;
