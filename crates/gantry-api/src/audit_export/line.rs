@@ -1,5 +1,5 @@
+use gantry_app::rfc3339;
 use gantry_core::audit::AuditEvent;
-use gantry_core::utc;
 use serde_json::json;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Format {
 
     /// Adds the line of one event.
     pub(super) fn line(self, event: &AuditEvent, text: &mut String) {
-        let at = utc::show(event.at);
+        let at = rfc3339(event.at);
         match self {
             Format::Jsonl => {
                 let line = json!({

@@ -57,6 +57,7 @@ async fn every_event_stands_in_it_once_and_in_order() {
         .map(|line| line["id"].as_str().unwrap())
         .collect();
     assert!(ids.is_sorted(), "oldest first");
+    assert_eq!(lines[0]["at"], "1970-01-01T00:00:00Z");
     assert_eq!(lines[1]["action"], "space.create");
     assert_eq!(lines[1]["targetName"], "=1+1, \"x\"");
 
@@ -69,7 +70,7 @@ async fn every_event_stands_in_it_once_and_in_order() {
     let made = "/audit/events.csv?action=space.create";
     let (_, _, text) = get(&client, made, client.token()).await;
     assert_eq!(text.lines().count(), 2, "{text}");
-    let never = "/audit/events.jsonl?until=5";
+    let never = "/audit/events.jsonl?from=4&until=5";
     assert_eq!(get(&client, never, client.token()).await.2, "");
 }
 
