@@ -14,8 +14,8 @@ use crate::world::Access;
 const HERE: &str = "127.0.0.1";
 const MOMENT: &str = "0.2";
 
-/// Longer than a lease, and than a server that is started anew waits for its workers.
-const AWAY: Duration = Duration::from_secs(12);
+/// Longer than a lease.
+const AWAY: Duration = Duration::from_secs(8);
 
 /// What somebody wants of a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -53,6 +53,8 @@ const ELSEWHERE: [(&str, &[&str]); 7] = [
             "login",
             "run/moves.rs run_prioritize_set",
             "run/trigger.rs run_discard_all",
+            "session",
+            "sign_on/",
             "space/",
             "stack/create.rs",
             "stack/delete.rs",
