@@ -4,6 +4,7 @@ UPDATE run SET space_id = (SELECT stack.space_id FROM stack WHERE stack.id = run
 CREATE INDEX run_space ON run (space_id, id);
 CREATE INDEX run_ended ON run (state, id) WHERE finished_at IS NOT NULL;
 
+-- unused since 0.1: the next one, of the same name, serves what it served.
 DROP INDEX stack_space;
 CREATE INDEX stack_space ON stack (space_id, created_at, id);
 CREATE INDEX stack_space_name ON stack (space_id, name, id);
