@@ -25,6 +25,7 @@ pub mod stack_integrations;
 pub mod state;
 pub mod tool_version;
 pub mod vendor;
+pub mod verification;
 pub mod worker_pool;
 
 pub use schema::{ApiSchema, build, sdl};

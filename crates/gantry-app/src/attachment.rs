@@ -5,6 +5,7 @@
 //! and write inside one.
 
 mod checks;
+mod listed;
 mod slots;
 mod warnings;
 
@@ -25,6 +26,7 @@ use crate::audit::Deed;
 use crate::verification::Verified;
 use crate::wake::Hint;
 use crate::{App, OpError, Subject};
+pub use listed::Listed;
 pub(crate) use slots::Slots;
 use slots::{attachments, refused};
 

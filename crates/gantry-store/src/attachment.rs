@@ -97,6 +97,23 @@ pub async fn of_integration(
         .collect()
 }
 
+/// The same of several integrations, with theirs.
+pub async fn of_integrations(
+    reader: Reader<'_>,
+    cloud: Cloud,
+    integrations: &[IntegrationId],
+) -> Result<Vec<Attached>, StoreError> {
+    let rows = reader
+        .among(
+            &format!("{COLUMNS} AND integration_id IN"),
+            vec![cloud.as_str().into()],
+            integrations.iter().map(IntegrationId::as_str),
+            "ORDER BY stack_id",
+        )
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
 /// Refused with [`StoreError::Duplicate`] when a slot is taken.
 pub async fn update(tx: &Tx, id: &AttachmentId, serves: Serves) -> Result<(), StoreError> {
     tx.execute(

@@ -60,10 +60,20 @@ pub async fn of_stack(
     reader: Reader<'_>,
     stack: &StackId,
 ) -> Result<Vec<Verification>, StoreError> {
+    of_stacks(reader, std::slice::from_ref(stack)).await
+}
+
+/// The same of several stacks, mixed.
+pub async fn of_stacks(
+    reader: Reader<'_>,
+    stacks: &[StackId],
+) -> Result<Vec<Verification>, StoreError> {
     let rows = reader
-        .all_built(
-            format!("{COLUMNS} WHERE stack_id = $1 ORDER BY source, access"),
-            vec![stack.as_str().into()],
+        .among(
+            &format!("{COLUMNS} WHERE stack_id IN"),
+            vec![],
+            stacks.iter().map(StackId::as_str),
+            "ORDER BY stack_id, source, access",
         )
         .await?;
     rows.iter().map(from_row).collect()

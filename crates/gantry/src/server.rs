@@ -69,9 +69,12 @@ pub async fn main(config: Config) -> anyhow::Result<()> {
     let traces = collector.map(|collector| traces::Telling::start(collector, &app));
     let mut serving = JoinSet::new();
     serving.spawn(
-        axum::serve(listener, gantry_api::http::router(app.clone()))
-            .with_graceful_shutdown(stopped(stopping.clone()))
-            .into_future(),
+        axum::serve(
+            listener,
+            gantry_api::http::router(app.clone()).fallback_service(gantry_console::router()),
+        )
+        .with_graceful_shutdown(stopped(stopping.clone()))
+        .into_future(),
     );
     serving.spawn(
         axum::serve(

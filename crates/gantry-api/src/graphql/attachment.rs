@@ -1,10 +1,14 @@
+mod listed;
+
 use async_graphql::{Context, ID, Object, Result};
 use gantry_core::credentials::select::Attached;
 use gantry_core::ids::{AttachmentId, IntegrationId, StackId};
 
-use super::cloud_integration::aws::CLOUD;
+use super::cloud_integration::aws::{AwsIntegration, CLOUD};
 use super::cx::{app, subject};
+use super::verification::{self, RoleVerification};
 use crate::error;
+pub use listed::{StackAttachments, of_integration};
 
 #[derive(Default)]
 pub struct AttachmentMutation;
@@ -58,6 +62,23 @@ impl AttachmentMutation {
         let detached = detached.map_err(error::graphql)?;
         Ok(detached.map(AwsIntegrationStackAttachment))
     }
+
+    /// Tries the role now as attaching would, and says what came back. An addition to the contract.
+    async fn aws_integration_verify(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        stack: ID,
+        read: bool,
+        write: bool,
+    ) -> Result<Vec<RoleVerification>> {
+        let (id, stack) = (IntegrationId::new(id.0), StackId::new(stack.0));
+        let tried = app(ctx)
+            .integration_verify(subject(ctx)?, CLOUD, &id, &stack, (read, write))
+            .await
+            .map_err(error::graphql)?;
+        Ok(tried.into_iter().map(RoleVerification::from).collect())
+    }
 }
 
 pub struct AwsIntegrationStackAttachment(pub(super) Attached);
@@ -70,6 +91,21 @@ impl AwsIntegrationStackAttachment {
 
     async fn stack_id(&self) -> ID {
         ID(self.0.attachment.stack.as_str().to_owned())
+    }
+
+    /// An addition to the contract.
+    async fn stack_name(&self, ctx: &Context<'_>) -> Result<String> {
+        listed::stack_name(ctx, &self.0.attachment.stack).await
+    }
+
+    /// An addition to the contract.
+    async fn integration(&self) -> AwsIntegration {
+        AwsIntegration(self.0.integration.clone())
+    }
+
+    /// What the newest trial of each access showed. An addition to the contract.
+    async fn verifications(&self, ctx: &Context<'_>) -> Result<Vec<RoleVerification>> {
+        verification::of(ctx, &self.0.attachment.stack, &self.0.integration.id).await
     }
 
     /// There are no modules yet.

@@ -222,3 +222,9 @@ fn line(name: &str, member: &crate::sdl::Member) -> String {
     };
     format!("- `{name}{arguments}{ty}`{text}\n")
 }
+
+/// The console's types are made from it.
+#[test]
+fn the_console_knows_this_schema() {
+    assert_golden("console/schema.graphql", &gantry_api::graphql::sdl());
+}

@@ -247,3 +247,44 @@ async fn what_was_tried_is_what_is_attached() {
     let said = refusal(attached);
     assert!(said.contains("confused deputy"), "{said}");
 }
+
+#[tokio::test]
+async fn a_role_is_tried_when_somebody_asks_and_what_is_attached_is_remembered() {
+    let aws = Aws::start().await;
+    let stack = aws.world.stack("network").await;
+    let integration = aws.trusted_integration("tried", &[&stack]).await;
+    let other = aws.world.stack("stranger").await;
+    let (app, admin) = (aws.app(), &aws.world.admin);
+    let id = &integration.id;
+    let tried = app.integration_verify(admin, AWS, id, &stack, (true, true));
+    let outcomes: Vec<_> = tried.await.unwrap().iter().map(|v| v.outcome).collect();
+    assert_eq!(outcomes, [VerificationOutcome::Trusted; 2]);
+    let tried = app.integration_verify(admin, AWS, id, &other, (true, false));
+    let tried = tried.await.unwrap();
+    assert_eq!(tried[0].outcome, VerificationOutcome::Untrusted);
+    assert!(tried[0].message.contains(TRUST), "{}", tried[0].message);
+    // It is attached nowhere, so there is nothing to remember.
+    let both = [stack.clone(), other];
+    assert_eq!(app.verifications_of_stacks(&both).await.unwrap(), []);
+
+    aws.attach(&integration, &stack, true, false).await.unwrap();
+    let tried = app.integration_verify(admin, AWS, id, &stack, (true, true));
+    assert_eq!(tried.await.unwrap().len(), 2);
+    let known = app.verifications_of_stacks(&both).await.unwrap();
+    let known: Vec<_> = known.iter().map(|v| v.access).collect();
+    assert_eq!(known, [Some(Access::Read)]);
+    let said = refusal(
+        app.integration_verify(admin, AWS, id, &stack, (false, false))
+            .await,
+    );
+    assert!(said.contains("read, write or both"), "{said}");
+
+    let ids = std::slice::from_ref(id);
+    let listed = app.attachments_of_integrations(admin, AWS, ids).await;
+    let listed = listed.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].attached.attachment.stack, stack);
+    let nobody = crate::world::outsider();
+    let listed = app.attachments_of_integrations(&nobody, AWS, ids).await;
+    assert!(listed.unwrap().is_empty());
+}

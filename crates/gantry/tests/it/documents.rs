@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-const DOCUMENTS: [&str; 11] = [
+const DOCUMENTS: [&str; 12] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "docs/concepts.md",
     "docs/aws.md",
+    "docs/console.md",
     "docs/security.md",
     "docs/tools.md",
     "docs/clients.md",

@@ -7,6 +7,7 @@ mod backup;
 mod bad_input;
 mod clock;
 mod cloud_integration;
+mod console;
 mod context;
 mod documents;
 mod faults;

@@ -10,7 +10,7 @@ use gantry_core::credentials::integration::Integration;
 use gantry_core::ids::{IntegrationId, StackId};
 
 use crate::error;
-use crate::graphql::attachment::AwsIntegrationStackAttachment;
+use crate::graphql::attachment::{self, AwsIntegrationStackAttachment};
 use crate::graphql::batch::{self, Batch};
 use crate::graphql::cx::{app, subject};
 use crate::graphql::issuing::IntegrationIssued;
@@ -140,7 +140,7 @@ impl AwsIntegrationMutation {
     }
 }
 
-pub struct AwsIntegration(pub(super) Integration);
+pub struct AwsIntegration(pub(in crate::graphql) Integration);
 
 #[Object(name = "AWSIntegration")]
 impl AwsIntegration {
@@ -201,6 +201,14 @@ impl AwsIntegration {
             .await;
         let found = found.map_err(error::graphql)?;
         Ok(found.map(AwsIntegrationStackAttachment))
+    }
+
+    /// The stacks that somebody attached it to and that the viewer sees. An addition to the contract.
+    async fn attached_stacks(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Vec<AwsIntegrationStackAttachment>> {
+        attachment::of_integration(ctx, &self.0.id).await
     }
 
     /// The stacks that it serves by a label, as things stand, and those whose phases fail because it
