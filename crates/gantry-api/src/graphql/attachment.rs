@@ -8,7 +8,7 @@ use super::cloud_integration::aws::{AwsIntegration, CLOUD};
 use super::cx::{app, subject};
 use super::verification::{self, RoleVerification};
 use crate::error;
-pub use listed::{StackAttachments, of_integration};
+pub use listed::{of_integration, of_stack};
 
 #[derive(Default)]
 pub struct AttachmentMutation;

@@ -13,7 +13,6 @@ use gantry_app::search::Page;
 use gantry_core::ids::StackId;
 use gantry_core::stack;
 
-use super::attachment::StackAttachments;
 use super::config_element::StackConfig;
 use super::context::StackContexts;
 use super::cx::{app, subject};
@@ -33,7 +32,6 @@ pub struct Stack(
     StackConfig,
     StackContexts,
     StackCloud,
-    StackAttachments,
     StackManagedState,
     later::StackLater,
 );
@@ -49,7 +47,6 @@ impl From<stack::Stack> for Stack {
             StackConfig(stack.clone()),
             StackContexts(stack.clone()),
             StackCloud(stack.clone()),
-            StackAttachments(stack.clone()),
             StackManagedState(stack),
             later::StackLater,
         )

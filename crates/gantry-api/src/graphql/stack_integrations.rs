@@ -11,6 +11,7 @@ use gantry_core::credentials::legacy_role::LegacyRole;
 use gantry_core::ids::StackId;
 use gantry_core::stack::Stack;
 
+use super::attachment::{self, AwsIntegrationStackAttachment};
 use super::batch::{self, Batch, StackKey};
 use super::cx::app;
 use super::legacy_role::migration::{self, LegacyRoleMigration};
@@ -33,6 +34,14 @@ impl StackCloud {
         ctx: &Context<'_>,
     ) -> Result<Option<LegacyRoleMigration>> {
         migration::of_stack(ctx, &self.0.id).await
+    }
+
+    /// At most one that serves read and one that serves write. An addition to the contract.
+    async fn attached_aws_integrations(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Vec<AwsIntegrationStackAttachment>> {
+        attachment::of_stack(ctx, &self.0.id).await
     }
 
     /// Which credentials each phase of each kind of run would get if it started now, and why.

@@ -101,14 +101,16 @@ impl Client {
         path.to_str().unwrap().into()
     }
 
-    /// Sends any request; the body of the answer may go on for ever.
+    /// Sends any request; the body of the answer may go on for ever. It is answered in a task of its own,
+    /// as a server does it: not on top of what the test has on its stack.
     pub async fn send_to(&self, request: Request<Body>) -> axum::response::Response {
-        self.router.clone().oneshot(request).await.unwrap()
+        let answering = tokio::spawn(self.router.clone().oneshot(request));
+        answering.await.unwrap().unwrap()
     }
 
     /// Sends any request, as it is.
     pub async fn http(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Bytes) {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.send_to(request).await;
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         (head.status, head.headers, body)
@@ -127,7 +129,7 @@ impl Client {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         let request = request.body(Body::from(body)).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.send_to(request).await;
         assert_eq!(response.status(), 200);
         let body = response.into_body().collect().await.unwrap().to_bytes();
         serde_json::from_slice(&body).unwrap()

@@ -1,31 +1,22 @@
 //! Attachments in lists: of an integration, and of a stack.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, Result};
 use gantry_app::attachment::Listed;
 use gantry_core::ids::{IntegrationId, StackId};
-use gantry_core::stack::Stack;
 
 use super::AwsIntegrationStackAttachment;
 use crate::error;
 use crate::graphql::batch::{self, Batch, grouped};
 use crate::graphql::cloud_integration::aws::CLOUD;
 
-/// A part of `Stack`, to be merged into it.
-pub struct StackAttachments(pub Arc<Stack>);
-
-#[Object]
-impl StackAttachments {
-    /// At most one that serves read and one that serves write. An addition to the contract.
-    async fn attached_aws_integrations(
-        &self,
-        ctx: &Context<'_>,
-    ) -> Result<Vec<AwsIntegrationStackAttachment>> {
-        Ok(shown(batch::one(ctx, Of(self.0.id.clone())).await?))
-    }
+pub async fn of_stack(
+    ctx: &Context<'_>,
+    id: &StackId,
+) -> Result<Vec<AwsIntegrationStackAttachment>> {
+    Ok(shown(batch::one(ctx, Of(id.clone())).await?))
 }
 
 pub async fn of_integration(
