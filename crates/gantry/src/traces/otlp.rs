@@ -69,13 +69,11 @@ fn spans(trace: &Trace) -> Vec<Value> {
         all.push(one);
     }
     for issuing in &trace.issuings {
-        let at_work = trace
+        let mut at_work = trace
             .history
             .iter()
             .filter(|visit| !visit.state.is_terminal());
-        let parent = at_work
-            .filter(|visit| visit.at <= issuing.decided_at)
-            .next_back();
+        let parent = at_work.rfind(|visit| visit.at <= issuing.decided_at);
         let parent = parent.map(visit_id).unwrap_or_default();
         let asked = (issuing.decided_at, answered(issuing));
         let mut one = span(&issuing.id, Some(&parent), "credentials", asked);
