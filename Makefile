@@ -20,7 +20,7 @@ $(CONSOLE): console/node_modules/.package-lock.json $(shell find console/src con
 
 console/node_modules/.package-lock.json: console/package.json console/package-lock.json
 	@scripts/need node=nodejs npm=npm
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' || { echo "The console needs Node 20 or newer: https://nodejs.org"; exit 1; }
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || { echo "The console needs Node 20 or newer: https://nodejs.org"; exit 1; }
 	cd console && npm ci --no-progress
 
 demo:
