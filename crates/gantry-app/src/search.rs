@@ -2,8 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gantry_core::ids::SpaceId;
 use gantry_core::quoted::Quoted;
-use gantry_store::search::{After, Key};
+use gantry_store::search::{self, After, Key, OrderBy};
 use serde::{Deserialize, Serialize};
 
 use crate::OpError;
@@ -78,7 +79,77 @@ impl<T> Page<T> {
     }
 }
 
+/// What the store is asked for a page, and what it takes to cut the page out of the answer.
+pub(crate) struct Asked<C, O> {
+    pub question: search::Search<C, O>,
+    order: String,
+    limit: i64,
+    has_previous: bool,
+}
+
+impl<C, O> Asked<C, O> {
+    pub fn page<T>(self, read: Vec<T>, place_of: impl FnOnce(&T) -> After) -> Page<T> {
+        Page::cut(read, self.limit, &self.order, self.has_previous, place_of)
+    }
+}
+
 impl Search {
+    /// The question to the store about one kind of things. `name` is that of the order, which a
+    /// cursor belongs to.
+    pub(crate) fn ask<C, O>(
+        &self,
+        name: String,
+        (order, descending): (O, bool),
+        spaces: Option<Vec<SpaceId>>,
+        condition: impl Fn(&Predicate) -> Result<C, OpError>,
+    ) -> Result<Asked<C, O>, OpError> {
+        let after = place(&name, self.after.as_deref())?;
+        let limit = self.limit()?;
+        let mut predicates = Vec::with_capacity(self.predicates.len());
+        for predicate in &self.predicates {
+            predicates.push(search::Predicate {
+                condition: condition(predicate)?,
+                exclude: predicate.exclude,
+            });
+        }
+        Ok(Asked {
+            order: name,
+            limit,
+            has_previous: after.is_some(),
+            question: search::Search {
+                spaces,
+                predicates,
+                terms: self.terms(),
+                order,
+                descending,
+                after,
+                limit: limit + 1,
+            },
+        })
+    }
+
+    /// The order of a list that knows `createdAt` and `name`, and whether it is the descending one.
+    pub(crate) fn order_by(
+        &self,
+        things: &str,
+        otherwise: (OrderBy, bool),
+    ) -> Result<(OrderBy, bool), OpError> {
+        let Some(order) = &self.order else {
+            return Ok(otherwise);
+        };
+        let by = match order.field.as_str() {
+            "createdAt" => OrderBy::CreatedAt,
+            "name" => OrderBy::Name,
+            other => {
+                return Err(OpError::invalid(format!(
+                    "orderBy: {things} can't be ordered by {}; `createdAt` and `name` are possible",
+                    Quoted(other)
+                )));
+            }
+        };
+        Ok((by, order.descending))
+    }
+
     pub(crate) fn limit(&self) -> Result<i64, OpError> {
         match self.first {
             None => Ok(PAGE),

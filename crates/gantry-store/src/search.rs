@@ -3,7 +3,58 @@
 //!
 //! A noun's own file says which columns there are; text from outside is only ever bound.
 
+use gantry_core::ids::SpaceId;
+
 use crate::{Reader, Row, StoreError, Value};
+
+/// A question about one kind of things, of which `C` are the conditions, and which page of its answer.
+#[derive(Clone, Debug)]
+pub struct Search<C, O = OrderBy> {
+    /// Only things of these spaces; `None` means any.
+    pub spaces: Option<Vec<SpaceId>>,
+    pub predicates: Vec<Predicate<C>>,
+    /// Each of these somewhere in the columns that a search of that kind looks at, whatever the case.
+    pub terms: Vec<String>,
+    pub order: O,
+    pub descending: bool,
+    pub after: Option<After>,
+    pub limit: i64,
+}
+
+/// The values within one condition are alternatives; all texts are compared exactly.
+#[derive(Clone, Debug)]
+pub struct Predicate<C> {
+    pub condition: C,
+    /// Whether the things that match are the ones to leave out.
+    pub exclude: bool,
+}
+
+/// What most lists are ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderBy {
+    CreatedAt,
+    Name,
+}
+
+impl OrderBy {
+    /// The place right behind a thing.
+    pub(crate) fn place(self, created_at: i64, name: &str, id: &str) -> After {
+        After {
+            key: match self {
+                OrderBy::CreatedAt => Key::Number(created_at),
+                OrderBy::Name => Key::Text(name.to_owned()),
+            },
+            id: id.to_owned(),
+        }
+    }
+
+    fn column(self) -> &'static str {
+        match self {
+            OrderBy::CreatedAt => "created_at",
+            OrderBy::Name => "name",
+        }
+    }
+}
 
 /// A select that grows. Placeholders are numbered as values arrive.
 pub(crate) struct Select {
@@ -76,6 +127,27 @@ impl Select {
         self.and_must(&format!("{not}COALESCE(({condition}), FALSE)"));
     }
 
+    /// Each of `terms` somewhere in one of `columns`, whatever the case.
+    pub fn and_terms(&mut self, columns: &[&str], terms: &[String]) {
+        for term in terms {
+            let place = self.bind(anywhere(term));
+            let any: Vec<String> = columns
+                .iter()
+                .map(|column| {
+                    format!("LOWER(COALESCE({column}, '')) LIKE LOWER({place}) ESCAPE '\\'")
+                })
+                .collect();
+            self.and(&any.join(" OR "), false);
+        }
+    }
+
+    /// What is in one of these spaces.
+    pub fn in_spaces(&mut self, spaces: Option<&[SpaceId]>) {
+        if let Some(spaces) = spaces {
+            self.each_of("space_id", spaces.iter().map(SpaceId::as_str));
+        }
+    }
+
     /// Runs the select for everything. `end` is what comes behind the conditions.
     pub async fn all(mut self, reader: Reader<'_>, end: &str) -> Result<Vec<Row>, StoreError> {
         self.sql.push(' ');
@@ -140,6 +212,17 @@ impl Select {
             self.and_must(&format!("id {beyond} {id}"));
         }
         self.ordered(reader, &format!("id {direction}"), limit)
+            .await
+    }
+
+    /// The page that a search asks for.
+    pub async fn page_of<C>(
+        self,
+        reader: Reader<'_>,
+        search: &Search<C>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let (column, after) = (search.order.column(), search.after.as_ref());
+        self.page(reader, column, search.descending, after, search.limit)
             .await
     }
 
@@ -216,7 +299,7 @@ pub(crate) fn inside(
 }
 
 /// A pattern for `LIKE … ESCAPE '\'` that finds `text` anywhere.
-pub(crate) fn anywhere(text: &str) -> String {
+fn anywhere(text: &str) -> String {
     let mut pattern = String::from("%");
     for character in text.chars() {
         if matches!(character, '%' | '_' | '\\') {

@@ -4,7 +4,7 @@ use gantry_store::cloud_integration::search::{self, Condition, OrderBy, place_of
 
 pub use gantry_store::cloud_integration::search::Found;
 
-use crate::search::{Page, Predicate, Search, place};
+use crate::search::{Page, Predicate, Search};
 use crate::{App, OpError, Subject};
 
 impl App {
@@ -16,49 +16,16 @@ impl App {
         wanted: &Search,
     ) -> Result<Page<Found>, OpError> {
         wanted.check_size()?;
-        let (order, descending) = order(wanted)?;
-        let order_name = format!("integration {order:?} {descending}");
-        let after = place(&order_name, wanted.after.as_deref())?;
-        let limit = wanted.limit()?;
-        let mut predicates = Vec::with_capacity(wanted.predicates.len());
-        for predicate in &wanted.predicates {
-            predicates.push(search::Predicate {
-                condition: condition(predicate)?,
-                exclude: predicate.exclude,
-            });
-        }
-        let has_previous = after.is_some();
-        let search = search::Search {
-            spaces: subject.visible_shared_spaces(),
-            predicates,
-            terms: wanted.terms(),
-            order,
-            descending,
-            after,
-            limit: limit + 1,
-        };
-        let read = search::search(self.store.reader(), &search).await?;
-        Ok(Page::cut(read, limit, &order_name, has_previous, |found| {
-            place_of(found, order)
-        }))
+        let (order, descending) = wanted.order_by("integrations", (OrderBy::Name, false))?;
+        let asked = wanted.ask(
+            format!("integration {order:?} {descending}"),
+            (order, descending),
+            subject.visible_shared_spaces(),
+            condition,
+        )?;
+        let read = search::search(self.store.reader(), &asked.question).await?;
+        Ok(asked.page(read, |found| place_of(found, order)))
     }
-}
-
-fn order(wanted: &Search) -> Result<(OrderBy, bool), OpError> {
-    let Some(order) = &wanted.order else {
-        return Ok((OrderBy::Name, false));
-    };
-    let by = match order.field.as_str() {
-        "createdAt" => OrderBy::CreatedAt,
-        "name" => OrderBy::Name,
-        other => {
-            return Err(OpError::invalid(format!(
-                "orderBy: integrations can't be ordered by {}; `createdAt` and `name` are possible",
-                Quoted(other)
-            )));
-        }
-    };
-    Ok((by, order.descending))
 }
 
 fn condition(predicate: &Predicate) -> Result<Condition, OpError> {

@@ -2,7 +2,7 @@ use gantry_core::quoted::Quoted;
 use gantry_core::run::{Run, RunKind, RunState};
 use gantry_store::run::search::{self, Condition, place_of};
 
-use crate::search::{Page, Predicate, Search, place};
+use crate::search::{Page, Predicate, Search};
 use crate::{App, OpError, Subject};
 
 impl App {
@@ -15,27 +15,14 @@ impl App {
     ) -> Result<Page<Run>, OpError> {
         wanted.check_size()?;
         let descending = descending(wanted)?;
-        let order_name = format!("run {descending}");
-        let after = place(&order_name, wanted.after.as_deref())?;
-        let limit = wanted.limit()?;
-        let mut predicates = Vec::with_capacity(wanted.predicates.len());
-        for predicate in &wanted.predicates {
-            predicates.push(search::Predicate {
-                condition: condition(predicate)?,
-                exclude: predicate.exclude,
-            });
-        }
-        let has_previous = after.is_some();
-        let search = search::Search {
-            spaces: subject.visible_spaces(),
-            predicates,
-            terms: wanted.terms(),
-            descending,
-            after,
-            limit: limit + 1,
-        };
-        let read = search::search(self.store.reader(), &search).await?;
-        Ok(Page::cut(read, limit, &order_name, has_previous, place_of))
+        let asked = wanted.ask(
+            format!("run {descending}"),
+            ((), descending),
+            subject.visible_spaces(),
+            condition,
+        )?;
+        let read = search::search(self.store.reader(), &asked.question).await?;
+        Ok(asked.page(read, place_of))
     }
 }
 

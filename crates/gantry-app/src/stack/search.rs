@@ -3,7 +3,7 @@ use gantry_core::run::RunState;
 use gantry_core::stack::Stack;
 use gantry_store::stack::search::{self, Condition, OrderBy, place_of};
 
-use crate::search::{Page, Predicate, Search, place};
+use crate::search::{Page, Predicate, Search};
 use crate::{App, OpError, Subject};
 
 /// States of the contract that no stack of this installation is in yet, and that a search may name.
@@ -40,49 +40,16 @@ impl App {
         wanted: &Search,
     ) -> Result<Page<Stack>, OpError> {
         wanted.check_size()?;
-        let (order, descending) = order(wanted)?;
-        let order_name = format!("{order:?} {descending}");
-        let after = place(&order_name, wanted.after.as_deref())?;
-        let limit = wanted.limit()?;
-        let mut predicates = Vec::with_capacity(wanted.predicates.len());
-        for predicate in &wanted.predicates {
-            predicates.push(search::Predicate {
-                condition: condition(predicate)?,
-                exclude: predicate.exclude,
-            });
-        }
-        let has_previous = after.is_some();
-        let search = search::Search {
-            spaces: subject.visible_spaces(),
-            predicates,
-            terms: wanted.terms(),
-            order,
-            descending,
-            after,
-            limit: limit + 1,
-        };
-        let read = search::search(self.store.reader(), &search).await?;
-        Ok(Page::cut(read, limit, &order_name, has_previous, |stack| {
-            place_of(stack, order)
-        }))
+        let (order, descending) = wanted.order_by("stacks", (OrderBy::CreatedAt, true))?;
+        let asked = wanted.ask(
+            format!("{order:?} {descending}"),
+            (order, descending),
+            subject.visible_spaces(),
+            condition,
+        )?;
+        let read = search::search(self.store.reader(), &asked.question).await?;
+        Ok(asked.page(read, |stack| place_of(stack, order)))
     }
-}
-
-fn order(wanted: &Search) -> Result<(OrderBy, bool), OpError> {
-    let Some(order) = &wanted.order else {
-        return Ok((OrderBy::CreatedAt, true));
-    };
-    let by = match order.field.as_str() {
-        "createdAt" => OrderBy::CreatedAt,
-        "name" => OrderBy::Name,
-        other => {
-            return Err(OpError::invalid(format!(
-                "orderBy: stacks can't be ordered by {}; `createdAt` and `name` are possible",
-                Quoted(other)
-            )));
-        }
-    };
-    Ok((by, order.descending))
 }
 
 fn condition(predicate: &Predicate) -> Result<Condition, OpError> {

@@ -2,7 +2,7 @@ use gantry_core::quoted::Quoted;
 use gantry_core::worker_pool::WorkerPool;
 use gantry_store::worker_pool::search::{self, Condition, OrderBy, place_of};
 
-use crate::search::{Page, Predicate, Search, place};
+use crate::search::{Page, Predicate, Search};
 use crate::{App, OpError, Subject};
 
 impl App {
@@ -28,49 +28,16 @@ impl App {
         wanted: &Search,
     ) -> Result<Page<WorkerPool>, OpError> {
         wanted.check_size()?;
-        let (order, descending) = order(wanted)?;
-        let order_name = format!("worker pool {order:?} {descending}");
-        let after = place(&order_name, wanted.after.as_deref())?;
-        let limit = wanted.limit()?;
-        let mut predicates = Vec::with_capacity(wanted.predicates.len());
-        for predicate in &wanted.predicates {
-            predicates.push(search::Predicate {
-                condition: condition(predicate)?,
-                exclude: predicate.exclude,
-            });
-        }
-        let has_previous = after.is_some();
-        let search = search::Search {
-            spaces: subject.visible_shared_spaces(),
-            predicates,
-            terms: wanted.terms(),
-            order,
-            descending,
-            after,
-            limit: limit + 1,
-        };
-        let read = search::search(self.store.reader(), &search).await?;
-        Ok(Page::cut(read, limit, &order_name, has_previous, |pool| {
-            place_of(pool, order)
-        }))
+        let (order, descending) = wanted.order_by("worker pools", (OrderBy::CreatedAt, true))?;
+        let asked = wanted.ask(
+            format!("worker pool {order:?} {descending}"),
+            (order, descending),
+            subject.visible_shared_spaces(),
+            condition,
+        )?;
+        let read = search::search(self.store.reader(), &asked.question).await?;
+        Ok(asked.page(read, |pool| place_of(pool, order)))
     }
-}
-
-fn order(wanted: &Search) -> Result<(OrderBy, bool), OpError> {
-    let Some(order) = &wanted.order else {
-        return Ok((OrderBy::CreatedAt, true));
-    };
-    let by = match order.field.as_str() {
-        "createdAt" => OrderBy::CreatedAt,
-        "name" => OrderBy::Name,
-        other => {
-            return Err(OpError::invalid(format!(
-                "orderBy: worker pools can't be ordered by {}; `createdAt` and `name` are possible",
-                Quoted(other)
-            )));
-        }
-    };
-    Ok((by, order.descending))
 }
 
 fn condition(predicate: &Predicate) -> Result<Condition, OpError> {

@@ -2,11 +2,12 @@
 
 use gantry_core::credentials::cloud::Cloud;
 use gantry_core::credentials::integration::Integration;
-use gantry_core::ids::SpaceId;
 
 use super::from_row;
-use crate::search::{After, Key, Select, anywhere, holds_text, one_of};
+use crate::search::{After, Select, holds_text, one_of};
 use crate::{Reader, Row, StoreError};
+
+pub use crate::search::OrderBy;
 
 const COLUMNS: &str = "SELECT id, kind, name, space_id, labels, autoattach, config, created_at \
                        FROM cloud_integration";
@@ -23,32 +24,10 @@ pub enum Condition {
     Stack(Vec<String>),
 }
 
-#[derive(Clone, Debug)]
-pub struct Predicate {
-    pub condition: Condition,
-    /// Whether the integrations that match are the ones to leave out.
-    pub exclude: bool,
-}
+/// A term is looked for in name, ID, role or labels.
+pub type Search = crate::search::Search<Condition>;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrderBy {
-    CreatedAt,
-    Name,
-}
-
-/// A question, and which page of its answer.
-#[derive(Clone, Debug)]
-pub struct Search {
-    /// Only integrations of these spaces; `None` means any.
-    pub spaces: Option<Vec<SpaceId>>,
-    pub predicates: Vec<Predicate>,
-    /// Each of these somewhere in name, ID, role or labels, whatever the case.
-    pub terms: Vec<String>,
-    pub order: OrderBy,
-    pub descending: bool,
-    pub after: Option<After>,
-    pub limit: i64,
-}
+pub type Predicate = crate::search::Predicate<Condition>;
 
 /// One that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,43 +44,19 @@ pub async fn search(reader: Reader<'_>, search: &Search) -> Result<Vec<Found>, S
         let condition = text(&mut select, &predicate.condition);
         select.and(&condition, predicate.exclude);
     }
-    for term in &search.terms {
-        let place = select.bind(anywhere(term));
-        let columns = ["name", "id", "config", "labels"];
-        let any: Vec<String> = columns
-            .iter()
-            .map(|column| format!("LOWER({column}) LIKE LOWER({place}) ESCAPE '\\'"))
-            .collect();
-        select.and(&any.join(" OR "), false);
-    }
-    if let Some(spaces) = &search.spaces {
-        select.each_of("space_id", spaces.iter().map(SpaceId::as_str));
-    }
-    let key_column = match search.order {
-        OrderBy::CreatedAt => "created_at",
-        OrderBy::Name => "name",
-    };
-    let rows = select
-        .page(
-            reader,
-            key_column,
-            search.descending,
-            search.after.as_ref(),
-            search.limit,
-        )
-        .await?;
+    select.and_terms(&["name", "id", "config", "labels"], &search.terms);
+    select.in_spaces(search.spaces.as_deref());
+    let rows = select.page_of(reader, search).await?;
     rows.iter().map(found).collect()
 }
 
 /// The place right behind `found` in that order.
 pub fn place_of(found: &Found, order: OrderBy) -> After {
-    After {
-        key: match order {
-            OrderBy::CreatedAt => Key::Number(found.created_at),
-            OrderBy::Name => Key::Text(found.integration.name.clone()),
-        },
-        id: found.integration.id.as_str().to_owned(),
-    }
+    order.place(
+        found.created_at,
+        &found.integration.name,
+        found.integration.id.as_str(),
+    )
 }
 
 fn text(select: &mut Select, condition: &Condition) -> String {

@@ -1,11 +1,12 @@
 //! Which contexts somebody is looking for.
 
 use gantry_core::context::Context;
-use gantry_core::ids::SpaceId;
 
 use super::{COLUMNS, from_row};
-use crate::search::{After, Key, Select, anywhere, holds_text, one_of};
+use crate::search::{After, Select, holds_text, one_of};
 use crate::{Reader, StoreError};
+
+pub use crate::search::OrderBy;
 
 /// One condition. The values within one are alternatives; all texts are compared exactly.
 #[derive(Clone, Debug)]
@@ -15,39 +16,15 @@ pub enum Condition {
     Space(Vec<String>),
 }
 
-#[derive(Clone, Debug)]
-pub struct Predicate {
-    pub condition: Condition,
-    /// Whether the contexts that match are the ones to leave out.
-    pub exclude: bool,
-}
+/// A term is looked for in name, ID, description or labels.
+pub type Search = crate::search::Search<Condition>;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrderBy {
-    CreatedAt,
-    Name,
-}
-
-/// A question, and which page of its answer.
-#[derive(Clone, Debug)]
-pub struct Search {
-    /// Only contexts of these spaces; `None` means any.
-    pub spaces: Option<Vec<SpaceId>>,
-    pub predicates: Vec<Predicate>,
-    /// Each of these somewhere in name, ID, description or labels, whatever the case.
-    pub terms: Vec<String>,
-    pub order: OrderBy,
-    pub descending: bool,
-    pub after: Option<After>,
-    pub limit: i64,
-}
+pub type Predicate = crate::search::Predicate<Condition>;
 
 /// The contexts of one page.
 pub async fn search(reader: Reader<'_>, search: &Search) -> Result<Vec<Context>, StoreError> {
     let mut select = Select::from(COLUMNS);
-    if let Some(spaces) = &search.spaces {
-        select.each_of("space_id", spaces.iter().map(|space| space.as_str()));
-    }
+    select.in_spaces(search.spaces.as_deref());
     for predicate in &search.predicates {
         let condition = match &predicate.condition {
             Condition::Label(labels) => holds_text(&mut select, "labels", labels),
@@ -56,38 +33,12 @@ pub async fn search(reader: Reader<'_>, search: &Search) -> Result<Vec<Context>,
         };
         select.and(&condition, predicate.exclude);
     }
-    for term in &search.terms {
-        let place = select.bind(anywhere(term));
-        let columns = ["name", "id", "description", "labels"];
-        let any: Vec<String> = columns
-            .iter()
-            .map(|column| format!("LOWER(COALESCE({column}, '')) LIKE LOWER({place}) ESCAPE '\\'"))
-            .collect();
-        select.and(&any.join(" OR "), false);
-    }
-    let key_column = match search.order {
-        OrderBy::CreatedAt => "created_at",
-        OrderBy::Name => "name",
-    };
-    let rows = select
-        .page(
-            reader,
-            key_column,
-            search.descending,
-            search.after.as_ref(),
-            search.limit,
-        )
-        .await?;
+    select.and_terms(&["name", "id", "description", "labels"], &search.terms);
+    let rows = select.page_of(reader, search).await?;
     rows.iter().map(from_row).collect()
 }
 
 /// The place right behind `context` in that order.
 pub fn place_of(context: &Context, order: OrderBy) -> After {
-    After {
-        key: match order {
-            OrderBy::CreatedAt => Key::Number(context.created_at),
-            OrderBy::Name => Key::Text(context.name.clone()),
-        },
-        id: context.id.as_str().to_owned(),
-    }
+    order.place(context.created_at, &context.name, context.id.as_str())
 }

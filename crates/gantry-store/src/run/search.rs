@@ -1,10 +1,9 @@
 //! Which runs somebody is looking for, across stacks.
 
-use gantry_core::ids::SpaceId;
 use gantry_core::run::{Run, RunKind, RunState};
 
 use super::row::{COLUMNS, from_row};
-use crate::search::{After, Key, Select, anywhere, inside, one_of};
+use crate::search::{After, Key, Select, inside, one_of};
 use crate::{Reader, StoreError};
 
 /// One condition. The values within one are alternatives; all texts are compared exactly.
@@ -23,25 +22,11 @@ pub enum Condition {
     TriggeredBy(Vec<String>),
 }
 
-#[derive(Clone, Debug)]
-pub struct Predicate {
-    pub condition: Condition,
-    /// Whether the runs that match are the ones to leave out.
-    pub exclude: bool,
-}
+/// Runs are ordered by their time, which their IDs say. A term is looked for in ID, title, command,
+/// stack or branch.
+pub type Search = crate::search::Search<Condition, ()>;
 
-/// A question, and which page of its answer. Runs are ordered by their time, which their IDs say.
-#[derive(Clone, Debug)]
-pub struct Search {
-    /// Only runs of stacks of these spaces; `None` means any.
-    pub spaces: Option<Vec<SpaceId>>,
-    pub predicates: Vec<Predicate>,
-    /// Each of these somewhere in ID, title, command, stack or branch, whatever the case.
-    pub terms: Vec<String>,
-    pub descending: bool,
-    pub after: Option<After>,
-    pub limit: i64,
-}
+pub type Predicate = crate::search::Predicate<Condition>;
 
 /// The runs of one page.
 pub async fn search(reader: Reader<'_>, search: &Search) -> Result<Vec<Run>, StoreError> {
@@ -62,18 +47,11 @@ pub async fn search(reader: Reader<'_>, search: &Search) -> Result<Vec<Run>, Sto
             }
         }
     }
-    for term in &search.terms {
-        let place = select.bind(anywhere(term));
-        let columns = ["id", "title", "command", "stack_id", "branch"];
-        let any: Vec<String> = columns
-            .iter()
-            .map(|column| format!("LOWER(COALESCE({column}, '')) LIKE LOWER({place}) ESCAPE '\\'"))
-            .collect();
-        select.and(&any.join(" OR "), false);
-    }
-    if let Some(spaces) = &search.spaces {
-        select.each_of("space_id", spaces.iter().map(SpaceId::as_str));
-    }
+    select.and_terms(
+        &["id", "title", "command", "stack_id", "branch"],
+        &search.terms,
+    );
+    select.in_spaces(search.spaces.as_deref());
     let rows = select
         .page_by_id(
             reader,

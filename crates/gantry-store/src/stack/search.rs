@@ -1,11 +1,12 @@
 //! Which stacks somebody is looking for.
 
-use gantry_core::ids::SpaceId;
 use gantry_core::stack::Stack;
 
 use super::row::{COLUMNS, from_row};
-use crate::search::{After, Key, Select, anywhere, holds_text, inside, one_of};
+use crate::search::{After, Select, holds_text, inside, one_of};
 use crate::{Reader, StoreError};
+
+pub use crate::search::OrderBy;
 
 /// One condition. The values within one are alternatives; all texts are compared exactly.
 #[derive(Clone, Debug)]
@@ -30,39 +31,15 @@ pub enum Condition {
     WorkerPool(Vec<String>),
 }
 
-#[derive(Clone, Debug)]
-pub struct Predicate {
-    pub condition: Condition,
-    /// Whether the stacks that match are the ones to leave out.
-    pub exclude: bool,
-}
+/// A term is looked for in name, ID, description, repository or labels.
+pub type Search = crate::search::Search<Condition>;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrderBy {
-    CreatedAt,
-    Name,
-}
-
-/// A question, and which page of its answer.
-#[derive(Clone, Debug)]
-pub struct Search {
-    /// Only stacks of these spaces; `None` means any.
-    pub spaces: Option<Vec<SpaceId>>,
-    pub predicates: Vec<Predicate>,
-    /// Each of these somewhere in name, ID, description, repository or labels, whatever the case.
-    pub terms: Vec<String>,
-    pub order: OrderBy,
-    pub descending: bool,
-    pub after: Option<After>,
-    pub limit: i64,
-}
+pub type Predicate = crate::search::Predicate<Condition>;
 
 /// The stacks of one page.
 pub async fn search(reader: Reader<'_>, search: &Search) -> Result<Vec<Stack>, StoreError> {
     let mut select = Select::from(COLUMNS);
-    if let Some(spaces) = &search.spaces {
-        select.each_of("space_id", spaces.iter().map(|space| space.as_str()));
-    }
+    select.in_spaces(search.spaces.as_deref());
     for predicate in &search.predicates {
         if let (Condition::State(values), false, OrderBy::CreatedAt) =
             (&predicate.condition, predicate.exclude, search.order)
@@ -73,40 +50,17 @@ pub async fn search(reader: Reader<'_>, search: &Search) -> Result<Vec<Stack>, S
         let condition = text(&mut select, &predicate.condition);
         select.and(&condition, predicate.exclude);
     }
-    for term in &search.terms {
-        let place = select.bind(anywhere(term));
-        let columns = ["name", "id", "description", "repository", "labels"];
-        let any: Vec<String> = columns
-            .iter()
-            .map(|column| format!("LOWER(COALESCE({column}, '')) LIKE LOWER({place}) ESCAPE '\\'"))
-            .collect();
-        select.and(&any.join(" OR "), false);
-    }
-    let key_column = match search.order {
-        OrderBy::CreatedAt => "created_at",
-        OrderBy::Name => "name",
-    };
-    let rows = select
-        .page(
-            reader,
-            key_column,
-            search.descending,
-            search.after.as_ref(),
-            search.limit,
-        )
-        .await?;
+    select.and_terms(
+        &["name", "id", "description", "repository", "labels"],
+        &search.terms,
+    );
+    let rows = select.page_of(reader, search).await?;
     rows.iter().map(from_row).collect()
 }
 
 /// The place right behind `stack` in that order.
 pub fn place_of(stack: &Stack, order: OrderBy) -> After {
-    After {
-        key: match order {
-            OrderBy::CreatedAt => Key::Number(stack.created_at),
-            OrderBy::Name => Key::Text(stack.settings.name.clone()),
-        },
-        id: stack.id.as_str().to_owned(),
-    }
+    order.place(stack.created_at, &stack.settings.name, stack.id.as_str())
 }
 
 fn text(select: &mut Select, condition: &Condition) -> String {

@@ -16,6 +16,7 @@ fn all() -> Search {
         spaces: None,
         predicates: vec![],
         terms: vec![],
+        order: (),
         descending: true,
         after: None,
         limit: 100,
