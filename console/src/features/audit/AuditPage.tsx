@@ -8,6 +8,7 @@ import { Failure } from '@/ui/Failure'
 import { Loaded } from '@/ui/Loaded'
 import { Empty } from '@/ui/Notice'
 import { Page } from '@/ui/Page'
+import { Table } from '@/ui/Table'
 import { Time } from '@/ui/Time'
 
 type Event = AuditQuery['searchAuditEvents']['edges'][number]['node']
@@ -85,23 +86,11 @@ export function AuditPage() {
           ) : (
             <>
               <div className="panel">
-                <table className="table cards">
-                  <thead>
-                    <tr>
-                      <th>When</th>
-                      <th>Who</th>
-                      <th>Did</th>
-                      <th>To</th>
-                      <th>Where</th>
-                      <th>Details</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {edges.map(({ node }) => (
-                      <Row key={node.id} event={node} />
-                    ))}
-                  </tbody>
-                </table>
+                <Table columns={['When', 'Who', 'Did', 'To', 'Where', 'Details']}>
+                  {edges.map(({ node }) => (
+                    <Row key={node.id} event={node} />
+                  ))}
+                </Table>
               </div>
               <div className="row" style={{ marginTop: 12 }}>
                 <Button disabled={after.length === 0} onClick={() => setAfter(after.slice(0, -1))}>

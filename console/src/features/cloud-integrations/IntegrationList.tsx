@@ -10,6 +10,7 @@ import { Skeleton } from '@/ui/Loaded'
 import { Menu } from '@/ui/Menu'
 import { Empty } from '@/ui/Notice'
 import { Page } from '@/ui/Page'
+import { Table } from '@/ui/Table'
 import { HealthLine } from './HealthLine'
 import { type Integration, health } from './provider'
 import { PROVIDERS, cloudLabel } from './registry'
@@ -87,45 +88,32 @@ function Rows({ integrations }: { integrations: Integration[] }) {
   const spaceName = useSpaceName()
   return (
     <div className="panel">
-      <table className="table cards">
-        <thead>
-          <tr>
-            <th>Cloud</th>
-            <th>Name</th>
-            <th>Identity</th>
-            <th>Space</th>
-            <th>Used by</th>
-            <th>As</th>
-            <th>Health</th>
+      <Table columns={['Cloud', 'Name', 'Identity', 'Space', 'Used by', 'As', 'Health']}>
+        {integrations.map((one) => (
+          <tr key={`${one.cloud} ${one.id}`}>
+            <td className="shrink" data-label="">
+              <span className="badge">{cloudLabel(one.cloud)}</span>
+            </td>
+            <td data-label="">
+              <Link className="strong" to="/cloud-integrations/$cloud/$id/$tab" params={{ cloud: one.cloud, id: one.id, tab: 'overview' }}>
+                <bdi>{one.name}</bdi>
+              </Link>{' '}
+              <Labels labels={one.labels} />
+            </td>
+            <td className="id" data-label="">
+              <CopyId value={one.identity} label="identity" />
+            </td>
+            <td data-label="space">{spaceName(one.space)}</td>
+            <td className="nowrap" data-label="used by">{count(one.served.length, 'stack')}</td>
+            <td data-label="as">
+              <Accesses read={one.served.some((served) => served.read)} write={one.served.some((served) => served.write)} />
+            </td>
+            <td data-label="">
+              <HealthLine integration={one} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {integrations.map((one) => (
-            <tr key={`${one.cloud} ${one.id}`}>
-              <td className="shrink" data-label="">
-                <span className="badge">{cloudLabel(one.cloud)}</span>
-              </td>
-              <td data-label="">
-                <Link className="strong" to="/cloud-integrations/$cloud/$id/$tab" params={{ cloud: one.cloud, id: one.id, tab: 'overview' }}>
-                  <bdi>{one.name}</bdi>
-                </Link>{' '}
-                <Labels labels={one.labels} />
-              </td>
-              <td className="id" data-label="">
-                <CopyId value={one.identity} label="identity" />
-              </td>
-              <td data-label="space">{spaceName(one.space)}</td>
-              <td className="nowrap" data-label="used by">{count(one.served.length, 'stack')}</td>
-              <td data-label="as">
-                <Accesses read={one.served.some((served) => served.read)} write={one.served.some((served) => served.write)} />
-              </td>
-              <td data-label="">
-                <HealthLine integration={one} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </div>
   )
 }

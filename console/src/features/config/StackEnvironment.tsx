@@ -8,6 +8,7 @@ import { ConfirmDialog } from '@/ui/Dialog'
 import { Loaded } from '@/ui/Loaded'
 import { Empty } from '@/ui/Notice'
 import { Panel } from '@/ui/Panel'
+import { Table } from '@/ui/Table'
 import { ConfigEditor, type Edited, NEW, fromBase64 } from './ConfigEditor'
 import { ElementRow } from './ElementRow'
 
@@ -42,41 +43,28 @@ export function StackEnvironment({ stack }: { stack: StackHead }) {
             )
           }
           return (
-            <table className="table cards">
-              <thead>
-                <tr>
-                  <th>Name</th>
-                  <th>Value</th>
-                  <th>Kind</th>
-                  <th>From</th>
-                  <th>
-                <span className="visually-hidden">Actions</span>
-              </th>
-                </tr>
-              </thead>
-              <tbody>
-                {all.map(({ element, context, hides }) => (
-                  <ElementRow
-                    key={`${element.type} ${element.id}`}
-                    element={element}
-                    from={
-                      <>
-                        {context ? (
-                          <Link to="/contexts/$id/$tab" params={{ id: context.contextId, tab: 'environment' }}>
-                            <bdi>{context.contextName}</bdi>
-                          </Link>
-                        ) : (
-                          'the stack'
-                        )}
-                        {hides.length > 0 && <div className="dim small">hides that of {hides.map((hidden) => hidden.context?.contextName ?? 'the stack').join(', ')}</div>}
-                      </>
-                    }
-                    onEdit={may && !context ? () => setEditing({ id: element.id, type: element.type, value: element.writeOnly ? '' : element.type === 'FILE_MOUNT' ? fromBase64(element.value ?? '') : (element.value ?? ''), writeOnly: element.writeOnly, description: element.description ?? '' }) : undefined}
-                    onDelete={may && !context ? () => setRemoving(element.id) : undefined}
-                  />
-                ))}
-              </tbody>
-            </table>
+            <Table columns={['Name', 'Value', 'Kind', 'From', { hidden: 'Actions' }]}>
+              {all.map(({ element, context, hides }) => (
+                <ElementRow
+                  key={`${element.type} ${element.id}`}
+                  element={element}
+                  from={
+                    <>
+                      {context ? (
+                        <Link to="/contexts/$id/$tab" params={{ id: context.contextId, tab: 'environment' }}>
+                          <bdi>{context.contextName}</bdi>
+                        </Link>
+                      ) : (
+                        'the stack'
+                      )}
+                      {hides.length > 0 && <div className="dim small">hides that of {hides.map((hidden) => hidden.context?.contextName ?? 'the stack').join(', ')}</div>}
+                    </>
+                  }
+                  onEdit={may && !context ? () => setEditing({ id: element.id, type: element.type, value: element.writeOnly ? '' : element.type === 'FILE_MOUNT' ? fromBase64(element.value ?? '') : (element.value ?? ''), writeOnly: element.writeOnly, description: element.description ?? '' }) : undefined}
+                  onDelete={may && !context ? () => setRemoving(element.id) : undefined}
+                />
+              ))}
+            </Table>
           )
         }}
       </Loaded>

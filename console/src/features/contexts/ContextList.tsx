@@ -9,6 +9,7 @@ import { Labels } from '@/ui/Labels'
 import { Loaded } from '@/ui/Loaded'
 import { Empty } from '@/ui/Notice'
 import { Page } from '@/ui/Page'
+import { Table } from '@/ui/Table'
 import { Time } from '@/ui/Time'
 
 export function ContextList() {
@@ -49,38 +50,28 @@ export function ContextList() {
           ) : (
             <>
               <div className="panel">
-                <table className="table cards">
-                  <thead>
-                    <tr>
-                      <th>Name</th>
-                      <th>Space</th>
-                      <th>Used by</th>
-                      <th>Changed</th>
+                <Table columns={['Name', 'Space', 'Used by', 'Changed']}>
+                  {edges.map(({ node }) => (
+                    <tr key={node.id}>
+                      <td data-label="">
+                        <Link className="strong" to="/contexts/$id/$tab" params={{ id: node.id, tab: 'environment' }}>
+                          <bdi>{node.name}</bdi>
+                        </Link>{' '}
+                        <Labels labels={node.labels} />
+                        {node.description && (
+                          <div className="dim small">
+                            <bdi>{node.description}</bdi>
+                          </div>
+                        )}
+                      </td>
+                      <td data-label="space">{spaceName(node.space)}</td>
+                      <td data-label="used by">{count(node.attachedStacks.length, 'stack')}</td>
+                      <td data-label="changed">
+                        <Time at={node.updatedAt} />
+                      </td>
                     </tr>
-                  </thead>
-                  <tbody>
-                    {edges.map(({ node }) => (
-                      <tr key={node.id}>
-                        <td data-label="">
-                          <Link className="strong" to="/contexts/$id/$tab" params={{ id: node.id, tab: 'environment' }}>
-                            <bdi>{node.name}</bdi>
-                          </Link>{' '}
-                          <Labels labels={node.labels} />
-                          {node.description && (
-                            <div className="dim small">
-                              <bdi>{node.description}</bdi>
-                            </div>
-                          )}
-                        </td>
-                        <td data-label="space">{spaceName(node.space)}</td>
-                        <td data-label="used by">{count(node.attachedStacks.length, 'stack')}</td>
-                        <td data-label="changed">
-                          <Time at={node.updatedAt} />
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
+                  ))}
+                </Table>
               </div>
               {(after.length > 0 || pageInfo.hasNextPage) && (
                 <div className="row" style={{ marginTop: 12 }}>

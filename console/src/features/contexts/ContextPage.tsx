@@ -12,6 +12,7 @@ import { Loaded } from '@/ui/Loaded'
 import { Empty, Notice } from '@/ui/Notice'
 import { Page, Tabs } from '@/ui/Page'
 import { Panel } from '@/ui/Panel'
+import { Table } from '@/ui/Table'
 import { ContextEdit } from './ContextForm'
 
 type Context = NonNullable<ContextPageQuery['context']>
@@ -53,28 +54,16 @@ function Environment({ context }: { context: Context }) {
           <p className="sentence">Every stack that has the context gets what is set here, from its next phase on.</p>
         </Empty>
       ) : (
-        <table className="table cards">
-          <thead>
-            <tr>
-              <th>Name</th>
-              <th>Value</th>
-              <th>Kind</th>
-              <th>
-                <span className="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {context.config.map((element) => (
-              <ElementRow
-                key={`${element.type} ${element.id}`}
-                element={element}
-                onEdit={may ? () => setEditing({ id: element.id, type: element.type, value: element.writeOnly ? '' : element.type === 'FILE_MOUNT' ? fromBase64(element.value ?? '') : (element.value ?? ''), writeOnly: element.writeOnly, description: element.description ?? '' }) : undefined}
-                onDelete={may ? () => setRemoving(element.id) : undefined}
-              />
-            ))}
-          </tbody>
-        </table>
+        <Table columns={['Name', 'Value', 'Kind', { hidden: 'Actions' }]}>
+          {context.config.map((element) => (
+            <ElementRow
+              key={`${element.type} ${element.id}`}
+              element={element}
+              onEdit={may ? () => setEditing({ id: element.id, type: element.type, value: element.writeOnly ? '' : element.type === 'FILE_MOUNT' ? fromBase64(element.value ?? '') : (element.value ?? ''), writeOnly: element.writeOnly, description: element.description ?? '' }) : undefined}
+              onDelete={may ? () => setRemoving(element.id) : undefined}
+            />
+          ))}
+        </Table>
       )}
       {editing && <ConfigEditor from={editing} busy={add.isPending} error={add.error} onClose={() => setEditing(null)} onSave={(config) => add.mutate({ context: context.id, config })} />}
       <ConfirmDialog open={removing !== null} onClose={() => setRemoving(null)} title={`Remove ${removing}`} effect={`Remove ${removing}`} busy={remove.isPending} error={remove.error} onConfirm={() => removing && remove.mutate({ context: context.id, id: removing })}>
@@ -94,28 +83,19 @@ function Stacks({ context }: { context: Context }) {
   }
   return (
     <div className="panel">
-      <table className="table cards">
-        <thead>
-          <tr>
-            <th>Stack</th>
-            <th>Priority</th>
-            <th>Attached by</th>
+      <Table columns={['Stack', 'Priority', 'Attached by']}>
+        {context.attachedStacks.map((one) => (
+          <tr key={one.id + one.stackId}>
+            <td data-label="">
+              <Link className="strong" to="/stacks/$id/$tab" params={{ id: one.stackId, tab: 'contexts' }}>
+                <bdi>{one.stackName}</bdi>
+              </Link>
+            </td>
+            <td data-label="priority">{one.isAutoattached ? '—' : one.priority}</td>
+            <td data-label="by">{one.isAutoattached ? 'a label' : 'somebody'}</td>
           </tr>
-        </thead>
-        <tbody>
-          {context.attachedStacks.map((one) => (
-            <tr key={one.id + one.stackId}>
-              <td data-label="">
-                <Link className="strong" to="/stacks/$id/$tab" params={{ id: one.stackId, tab: 'contexts' }}>
-                  <bdi>{one.stackName}</bdi>
-                </Link>
-              </td>
-              <td data-label="priority">{one.isAutoattached ? '—' : one.priority}</td>
-              <td data-label="by">{one.isAutoattached ? 'a label' : 'somebody'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </div>
   )
 }

@@ -11,6 +11,7 @@ import { SelectField, TextField } from '@/ui/Field'
 import { Loaded } from '@/ui/Loaded'
 import { Empty } from '@/ui/Notice'
 import { Panel } from '@/ui/Panel'
+import { Table } from '@/ui/Table'
 
 export function StackContexts({ stack }: { stack: StackHead }) {
   const query = useData(StackContextsDocument, { id: stack.id })
@@ -41,40 +42,27 @@ export function StackContexts({ stack }: { stack: StackHead }) {
                   <p className="sentence">A context holds variables, files and hooks that several stacks share.</p>
                 </Empty>
               ) : (
-                <table className="table cards">
-                  <thead>
-                    <tr>
-                      <th>Context</th>
-                      <th>Priority</th>
-                      <th>Holds</th>
-                      <th>Attached by</th>
-                      <th>
-                <span className="visually-hidden">Actions</span>
-              </th>
+                <Table columns={['Context', 'Priority', 'Holds', 'Attached by', { hidden: 'Actions' }]}>
+                  {attached.map((one) => (
+                    <tr key={one.id}>
+                      <td data-label="">
+                        <Link className="strong" to="/contexts/$id/$tab" params={{ id: one.contextId, tab: 'environment' }}>
+                          <bdi>{one.contextName}</bdi>
+                        </Link>
+                      </td>
+                      <td data-label="priority">{one.isAutoattached ? '—' : one.priority}</td>
+                      <td data-label="">{count(one.config.length, 'element')}</td>
+                      <td data-label="by">{one.isAutoattached ? 'a label' : 'somebody'}</td>
+                      <td data-label="" className="shrink">
+                        {may && !one.isAutoattached && (
+                          <Button look="danger" busy={detach.isPending} onClick={() => detach.mutate({ id: one.id })} aria-label={`Detach ${one.contextName}`}>
+                            Detach
+                          </Button>
+                        )}
+                      </td>
                     </tr>
-                  </thead>
-                  <tbody>
-                    {attached.map((one) => (
-                      <tr key={one.id}>
-                        <td data-label="">
-                          <Link className="strong" to="/contexts/$id/$tab" params={{ id: one.contextId, tab: 'environment' }}>
-                            <bdi>{one.contextName}</bdi>
-                          </Link>
-                        </td>
-                        <td data-label="priority">{one.isAutoattached ? '—' : one.priority}</td>
-                        <td data-label="">{count(one.config.length, 'element')}</td>
-                        <td data-label="by">{one.isAutoattached ? 'a label' : 'somebody'}</td>
-                        <td data-label="" className="shrink">
-                          {may && !one.isAutoattached && (
-                            <Button look="danger" busy={detach.isPending} onClick={() => detach.mutate({ id: one.id })} aria-label={`Detach ${one.contextName}`}>
-                              Detach
-                            </Button>
-                          )}
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
+                  ))}
+                </Table>
               )}
               {attaching && <Attach stack={stack.id} contexts={others} onClose={() => setAttaching(false)} />}
             </>

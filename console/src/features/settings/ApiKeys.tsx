@@ -9,6 +9,7 @@ import { Failure } from '@/ui/Failure'
 import { Check, Options, TextField } from '@/ui/Field'
 import { Notice } from '@/ui/Notice'
 import { Panel } from '@/ui/Panel'
+import { Table } from '@/ui/Table'
 import { Time } from '@/ui/Time'
 
 type Key = ApiKeysQuery['apiKeys'][number]
@@ -21,43 +22,29 @@ export function ApiKeys({ keys }: { keys: Key[] }) {
   const revoke = useDeed(ApiKeyDeleteDocument, () => setRevoking(null))
   return (
     <Panel title="API keys" flush actions={<Button look="primary" onClick={() => setCreating(true)}>Create an API key</Button>}>
-      <table className="table cards">
-        <thead>
-          <tr>
-            <th>Name</th>
-            <th>ID</th>
-            <th>May</th>
-            <th>Last used</th>
-            <th>Ends</th>
-            <th>
-                <span className="visually-hidden">Actions</span>
-              </th>
+      <Table columns={['Name', 'ID', 'May', 'Last used', 'Ends', { hidden: 'Actions' }]}>
+        {keys.map((key) => (
+          <tr key={key.id}>
+            <td data-label="">
+              <bdi className="strong">{key.name}</bdi>
+              <div className="dim small">
+                by <bdi>{key.creator}</bdi> <Time at={key.createdAt} />
+              </div>
+            </td>
+            <td data-label="">
+              <CopyId value={key.id} />
+            </td>
+            <td data-label="">{key.admin ? 'administer the account' : key.accessRules.map((rule) => `${LEVELS[rule.spaceAccessLevel]} in ${spaceName(rule.space)}`).join(', ') || 'nothing'}</td>
+            <td data-label="used">{key.lastUsedAt ? <Time at={key.lastUsedAt} /> : 'never'}</td>
+            <td data-label="ends">{key.expiresAt ? <Time at={key.expiresAt} /> : 'when revoked'}</td>
+            <td data-label="" className="shrink">
+              <Button look="danger" onClick={() => setRevoking(key)} aria-label={`Revoke ${key.name}`}>
+                Revoke
+              </Button>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {keys.map((key) => (
-            <tr key={key.id}>
-              <td data-label="">
-                <bdi className="strong">{key.name}</bdi>
-                <div className="dim small">
-                  by <bdi>{key.creator}</bdi> <Time at={key.createdAt} />
-                </div>
-              </td>
-              <td data-label="">
-                <CopyId value={key.id} />
-              </td>
-              <td data-label="">{key.admin ? 'administer the account' : key.accessRules.map((rule) => `${LEVELS[rule.spaceAccessLevel]} in ${spaceName(rule.space)}`).join(', ') || 'nothing'}</td>
-              <td data-label="used">{key.lastUsedAt ? <Time at={key.lastUsedAt} /> : 'never'}</td>
-              <td data-label="ends">{key.expiresAt ? <Time at={key.expiresAt} /> : 'when revoked'}</td>
-              <td data-label="" className="shrink">
-                <Button look="danger" onClick={() => setRevoking(key)} aria-label={`Revoke ${key.name}`}>
-                  Revoke
-                </Button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {creating && <Create onClose={() => setCreating(false)} />}
       <ConfirmDialog open={revoking !== null} onClose={() => setRevoking(null)} title={`Revoke ${revoking?.name}`} effect={`Revoke ${revoking?.name}`} name={revoking?.name ?? ''} busy={revoke.isPending} error={revoke.error} onConfirm={() => revoking && revoke.mutate({ id: revoking.id })}>
         <p>Its tokens and its logins to the console are refused from then on.</p>

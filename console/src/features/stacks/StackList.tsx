@@ -11,6 +11,7 @@ import { Loaded } from '@/ui/Loaded'
 import { Empty } from '@/ui/Notice'
 import { Page } from '@/ui/Page'
 import { STATE_NAMES, StateBadge, stateWord } from '@/ui/StateBadge'
+import { Table } from '@/ui/Table'
 import { Time } from '@/ui/Time'
 
 type Stack = StackListQuery['searchStacks']['edges'][number]['node']
@@ -93,53 +94,41 @@ export function StackList() {
 function Rows({ stacks }: { stacks: Stack[] }) {
   const spaceName = useSpaceName()
   return (
-    <table className="table cards">
-      <thead>
-        <tr>
-          <th>State</th>
-          <th>Name</th>
-          <th>Space</th>
-          <th>Source</th>
-          <th>Access</th>
-          <th>Since</th>
+    <Table columns={['State', 'Name', 'Space', 'Source', 'Access', 'Since']}>
+      {stacks.map((stack) => (
+        <tr key={stack.id}>
+          <td className="shrink" data-label="">
+            <StateBadge state={stack.state} />
+          </td>
+          <td data-label="">
+            <Link className="strong" to="/stacks/$id/$tab" params={{ id: stack.id, tab: 'runs' }}>
+              <bdi>{stack.name}</bdi>
+            </Link>{' '}
+            {stack.lockedBy && <span className="badge" title={`locked by ${stack.lockedBy}`}>locked</span>}
+            {stack.isDisabled && <span className="badge">disabled</span>}
+            {stack.deleting && <span className="badge">being deleted</span>} <Labels labels={stack.labels} />
+            {stack.blocker?.state === 'UNCONFIRMED' && (
+              <div className="small">
+                <Link to="/stacks/$id/runs/$run" params={{ id: stack.id, run: stack.blocker.id }}>
+                  a plan waits for confirmation
+                </Link>
+              </div>
+            )}
+          </td>
+          <td data-label="space">{spaceName(stack.space)}</td>
+          <td data-label="" className="anywhere small dim">
+            <bdi>
+              {stack.repository}@{stack.branch}
+              {stack.projectRoot ? ` /${stack.projectRoot}` : ''}
+            </bdi>
+          </td>
+          <td data-label="">
+            <AccessSummary stack={stack} />
+          </td>
+          <td data-label="" className="nowrap">{stack.stateSetAt ? <Time at={stack.stateSetAt} /> : ''}</td>
         </tr>
-      </thead>
-      <tbody>
-        {stacks.map((stack) => (
-          <tr key={stack.id}>
-            <td className="shrink" data-label="">
-              <StateBadge state={stack.state} />
-            </td>
-            <td data-label="">
-              <Link className="strong" to="/stacks/$id/$tab" params={{ id: stack.id, tab: 'runs' }}>
-                <bdi>{stack.name}</bdi>
-              </Link>{' '}
-              {stack.lockedBy && <span className="badge" title={`locked by ${stack.lockedBy}`}>locked</span>}
-              {stack.isDisabled && <span className="badge">disabled</span>}
-              {stack.deleting && <span className="badge">being deleted</span>} <Labels labels={stack.labels} />
-              {stack.blocker?.state === 'UNCONFIRMED' && (
-                <div className="small">
-                  <Link to="/stacks/$id/runs/$run" params={{ id: stack.id, run: stack.blocker.id }}>
-                    a plan waits for confirmation
-                  </Link>
-                </div>
-              )}
-            </td>
-            <td data-label="space">{spaceName(stack.space)}</td>
-            <td data-label="" className="anywhere small dim">
-              <bdi>
-                {stack.repository}@{stack.branch}
-                {stack.projectRoot ? ` /${stack.projectRoot}` : ''}
-              </bdi>
-            </td>
-            <td data-label="">
-              <AccessSummary stack={stack} />
-            </td>
-            <td data-label="" className="nowrap">{stack.stateSetAt ? <Time at={stack.stateSetAt} /> : ''}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   )
 }
 

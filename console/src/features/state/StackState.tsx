@@ -10,6 +10,7 @@ import { Failure } from '@/ui/Failure'
 import { Loaded } from '@/ui/Loaded'
 import { Empty, Notice } from '@/ui/Notice'
 import { Panel } from '@/ui/Panel'
+import { Table } from '@/ui/Table'
 import { Time } from '@/ui/Time'
 
 type Version = NonNullable<StackStateQuery['stack']>['stateVersions'][number]
@@ -53,56 +54,42 @@ export function StackState({ stack }: { stack: StackHead }) {
                   <p>The first apply writes one.</p>
                 </Empty>
               ) : (
-                <table className="table cards">
-                  <thead>
-                    <tr>
-                      <th>Serial</th>
-                      <th>Written</th>
-                      <th>By</th>
-                      <th>Resources</th>
-                      <th>Size</th>
-                      <th>
-                <span className="visually-hidden">Actions</span>
-              </th>
+                <Table columns={['Serial', 'Written', 'By', 'Resources', 'Size', { hidden: 'Actions' }]}>
+                  {found.stateVersions.map((version, place) => (
+                    <tr key={version.id}>
+                      <td data-label="serial">
+                        {version.serial} {place === 0 && <span className="badge">current</span>}
+                      </td>
+                      <td data-label="">
+                        <Time at={version.createdAt} />
+                      </td>
+                      <td data-label="by">
+                        <bdi>{version.author}</bdi>{' '}
+                        {version.run ? (
+                          <Link to="/stacks/$id/runs/$run" params={{ id: stack.id, run: version.run }}>
+                            {version.phase}
+                          </Link>
+                        ) : (
+                          version.origin.toLowerCase()
+                        )}
+                      </td>
+                      <td data-label="">
+                        <Changes stack={stack.id} version={version} />
+                      </td>
+                      <td data-label="size">{bytes(version.bytes)}</td>
+                      <td data-label="" className="shrink">
+                        {stack.canWrite && (
+                          <span className="row">
+                            <Button busy={fetchUrl.isPending} onClick={() => fetchUrl.mutate({ input: { stackId: stack.id, versionId: version.id } })} aria-label={`Download serial ${version.serial}`}>
+                              Download
+                            </Button>
+                            {place > 0 && <Button onClick={() => setBack(version)}>Roll back to it</Button>}
+                          </span>
+                        )}
+                      </td>
                     </tr>
-                  </thead>
-                  <tbody>
-                    {found.stateVersions.map((version, place) => (
-                      <tr key={version.id}>
-                        <td data-label="serial">
-                          {version.serial} {place === 0 && <span className="badge">current</span>}
-                        </td>
-                        <td data-label="">
-                          <Time at={version.createdAt} />
-                        </td>
-                        <td data-label="by">
-                          <bdi>{version.author}</bdi>{' '}
-                          {version.run ? (
-                            <Link to="/stacks/$id/runs/$run" params={{ id: stack.id, run: version.run }}>
-                              {version.phase}
-                            </Link>
-                          ) : (
-                            version.origin.toLowerCase()
-                          )}
-                        </td>
-                        <td data-label="">
-                          <Changes stack={stack.id} version={version} />
-                        </td>
-                        <td data-label="size">{bytes(version.bytes)}</td>
-                        <td data-label="" className="shrink">
-                          {stack.canWrite && (
-                            <span className="row">
-                              <Button busy={fetchUrl.isPending} onClick={() => fetchUrl.mutate({ input: { stackId: stack.id, versionId: version.id } })} aria-label={`Download serial ${version.serial}`}>
-                                Download
-                              </Button>
-                              {place > 0 && <Button onClick={() => setBack(version)}>Roll back to it</Button>}
-                            </span>
-                          )}
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
+                  ))}
+                </Table>
               )}
             </Panel>
             {found.outputs.length > 0 && (

@@ -14,6 +14,7 @@ import { Loaded } from '@/ui/Loaded'
 import { Empty } from '@/ui/Notice'
 import { Page } from '@/ui/Page'
 import { Panel } from '@/ui/Panel'
+import { Table } from '@/ui/Table'
 import { tell } from '@/ui/toast'
 import { inBase64 } from './PoolCreate'
 import { QueueTable } from './QueueTable'
@@ -39,44 +40,32 @@ export function PoolPage() {
                     <p className="sentence">Start one with the pool’s configuration and its private key; it shows up here.</p>
                   </Empty>
                 ) : (
-                  <table className="table cards">
-                    <thead>
-                      <tr>
-                        <th>Worker</th>
-                        <th>State</th>
-                        <th>Says of itself</th>
-                        <th>
-                <span className="visually-hidden">Actions</span>
-              </th>
+                  <Table columns={['Worker', 'State', 'Says of itself', { hidden: 'Actions' }]}>
+                    {pool.workers.map((worker) => (
+                      <tr key={worker.id}>
+                        <td data-label="">
+                          <CopyId value={worker.id} />
+                        </td>
+                        <td data-label="">
+                          {worker.busy ? 'has a run' : 'idle'}
+                          {worker.drained && ', takes nothing new'}
+                        </td>
+                        <td data-label="">
+                          <details>
+                            <summary>metadata</summary>
+                            <pre className="anywhere" style={{ whiteSpace: 'pre-wrap' }}>{pretty(worker.metadata)}</pre>
+                          </details>
+                        </td>
+                        <td data-label="" className="shrink">
+                          {may && (
+                            <Button busy={drain.isPending} onClick={() => drain.mutate({ pool: id, id: worker.id, drain: !worker.drained })}>
+                              {worker.drained ? 'Give it runs again' : 'Drain'}
+                            </Button>
+                          )}
+                        </td>
                       </tr>
-                    </thead>
-                    <tbody>
-                      {pool.workers.map((worker) => (
-                        <tr key={worker.id}>
-                          <td data-label="">
-                            <CopyId value={worker.id} />
-                          </td>
-                          <td data-label="">
-                            {worker.busy ? 'has a run' : 'idle'}
-                            {worker.drained && ', takes nothing new'}
-                          </td>
-                          <td data-label="">
-                            <details>
-                              <summary>metadata</summary>
-                              <pre className="anywhere" style={{ whiteSpace: 'pre-wrap' }}>{pretty(worker.metadata)}</pre>
-                            </details>
-                          </td>
-                          <td data-label="" className="shrink">
-                            {may && (
-                              <Button busy={drain.isPending} onClick={() => drain.mutate({ pool: id, id: worker.id, drain: !worker.drained })}>
-                                {worker.drained ? 'Give it runs again' : 'Drain'}
-                              </Button>
-                            )}
-                          </td>
-                        </tr>
-                      ))}
-                    </tbody>
-                  </table>
+                    ))}
+                  </Table>
                 )}
               </Panel>
               <Panel title="Queue" flush>

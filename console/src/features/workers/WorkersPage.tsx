@@ -9,6 +9,7 @@ import { Loaded } from '@/ui/Loaded'
 import { Empty } from '@/ui/Notice'
 import { Page } from '@/ui/Page'
 import { Panel } from '@/ui/Panel'
+import { Table } from '@/ui/Table'
 import { PoolCreate } from './PoolCreate'
 import { QueueTable } from './QueueTable'
 
@@ -40,33 +41,22 @@ export function WorkersPage() {
                   <p className="sentence">A pool’s workers run on machines of yours, take the runs of the stacks that name the pool, and can assume roles themselves.</p>
                 </Empty>
               ) : (
-                <table className="table cards">
-                  <thead>
-                    <tr>
-                      <th>Name</th>
-                      <th>Space</th>
-                      <th>Workers</th>
-                      <th>Busy</th>
-                      <th>Waiting runs</th>
+                <Table columns={['Name', 'Space', 'Workers', 'Busy', 'Waiting runs']}>
+                  {data.workerPools.map((pool) => (
+                    <tr key={pool.id}>
+                      <td data-label="">
+                        <Link className="strong" to="/workers/$id" params={{ id: pool.id }}>
+                          <bdi>{pool.name}</bdi>
+                        </Link>{' '}
+                        <Labels labels={pool.labels} />
+                      </td>
+                      <td data-label="space">{spaceName(pool.space)}</td>
+                      <td data-label="workers">{pool.workersCount}</td>
+                      <td data-label="busy">{pool.busyWorkers}</td>
+                      <td data-label="waiting">{pool.pendingRuns}</td>
                     </tr>
-                  </thead>
-                  <tbody>
-                    {data.workerPools.map((pool) => (
-                      <tr key={pool.id}>
-                        <td data-label="">
-                          <Link className="strong" to="/workers/$id" params={{ id: pool.id }}>
-                            <bdi>{pool.name}</bdi>
-                          </Link>{' '}
-                          <Labels labels={pool.labels} />
-                        </td>
-                        <td data-label="space">{spaceName(pool.space)}</td>
-                        <td data-label="workers">{pool.workersCount}</td>
-                        <td data-label="busy">{pool.busyWorkers}</td>
-                        <td data-label="waiting">{pool.pendingRuns}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
+                  ))}
+                </Table>
               )}
             </Panel>
           </div>

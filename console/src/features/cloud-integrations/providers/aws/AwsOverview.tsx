@@ -5,6 +5,7 @@ import { CopyId } from '@/ui/CopyId'
 import { Labels } from '@/ui/Labels'
 import { Empty } from '@/ui/Notice'
 import { Panel } from '@/ui/Panel'
+import { Table } from '@/ui/Table'
 import { Time } from '@/ui/Time'
 import { servedBy, useAwsIntegration } from './useAwsIntegrations'
 
@@ -55,46 +56,36 @@ export function AwsOverview({ id }: { id: string }) {
             </Link>
           </Empty>
         ) : (
-          <table className="table cards">
-            <thead>
-              <tr>
-                <th>Stack</th>
-                <th>As</th>
-                <th>Attached by</th>
-                <th>Health</th>
+          <Table columns={['Stack', 'As', 'Attached by', 'Health']}>
+            {served.map((stack) => (
+              <tr key={`${stack.stackId} ${stack.automatic}`}>
+                <td data-label="">
+                  <Link className="strong" to="/stacks/$id/$tab" params={{ id: stack.stackId, tab: 'access' }}>
+                    <bdi>{stack.stackName}</bdi>
+                  </Link>
+                </td>
+                <td data-label="">
+                  <Accesses read={stack.read} write={stack.write} />
+                </td>
+                <td data-label="attached by">{stack.automatic ? 'a label' : 'somebody'}</td>
+                <td data-label="" className="anywhere">
+                  {stack.problems.length > 0 ? (
+                    stack.problems.map((problem) => (
+                      <p key={problem} className="fail">
+                        <bdi>{problem}</bdi>
+                      </p>
+                    ))
+                  ) : stack.checkedAt === null ? (
+                    <span className="dim">tried before its first use</span>
+                  ) : (
+                    <span className="good">
+                      ✓ verified <Time at={stack.checkedAt} />
+                    </span>
+                  )}
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {served.map((stack) => (
-                <tr key={`${stack.stackId} ${stack.automatic}`}>
-                  <td data-label="">
-                    <Link className="strong" to="/stacks/$id/$tab" params={{ id: stack.stackId, tab: 'access' }}>
-                      <bdi>{stack.stackName}</bdi>
-                    </Link>
-                  </td>
-                  <td data-label="">
-                    <Accesses read={stack.read} write={stack.write} />
-                  </td>
-                  <td data-label="attached by">{stack.automatic ? 'a label' : 'somebody'}</td>
-                  <td data-label="" className="anywhere">
-                    {stack.problems.length > 0 ? (
-                      stack.problems.map((problem) => (
-                        <p key={problem} className="fail">
-                          <bdi>{problem}</bdi>
-                        </p>
-                      ))
-                    ) : stack.checkedAt === null ? (
-                      <span className="dim">tried before its first use</span>
-                    ) : (
-                      <span className="good">
-                        ✓ verified <Time at={stack.checkedAt} />
-                      </span>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+            ))}
+          </Table>
         )}
       </Panel>
     </div>
